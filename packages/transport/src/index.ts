@@ -1,0 +1,1 @@
+export type { Link, LinkEnd, LinkEvents, LinkFailure, OpenLink, OpenLinkOptions } from './link.ts'

@@ -1,0 +1,98 @@
+/**
+ * A link is one connection that carries frames for a while. It knows nothing of sessions or envelopes.
+ *
+ * The promise of every link: what was accepted by `send` leaves, what arrived is delivered, and only then is
+ * the end reported, once, within a deadline, with a truthful account when that could not be kept.
+ */
+export interface Link {
+  /** The subprotocol that the server selected; empty until `onOpen`, and when it selected none. */
+  readonly protocol: string
+  /** True while more may be handed over now: the link is open and what it still holds is below its low-water mark. */
+  readonly writable: boolean
+  /** Bytes accepted by `send` that have not left the process, as far as the platform tells. */
+  readonly bufferedBytes: number
+
+  /**
+   * Names who hears of what happens. Called once, right after the link was made; whatever arrived before
+   * is delivered after that, in order.
+   */
+  attach(events: LinkEvents): void
+  /** Hands one frame over. A link that is not open (any more) drops it silently: whoever needs to know asks for acknowledgements. */
+  send(frame: string | Uint8Array): void
+  /** Stops delivering frames (back-pressure) until `resume`. Where the platform cannot, what arrives is kept. */
+  pause(): void
+  resume(): void
+  /**
+   * Ends the link so that nothing is lost: accepts no more, hands over what it holds, does the close
+   * handshake, and goes on delivering what arrives until the peer's end or the deadline.
+   * Resolves when it is over, also when the link had ended already; calling it again changes nothing.
+   */
+  close(code: number, reason: string, options?: { lingerMs?: number }): Promise<LinkEnd>
+  /** Drops the connection at once. What is still under way may be lost; the end is reported all the same. */
+  abort(): void
+}
+
+export interface LinkEvents {
+  /** The handshake is done. Called at most once, before any frame. */
+  onOpen(): void
+  /** One frame, whole. `bytes` is its length on the wire, or a lower bound of it where the platform does not tell. */
+  onFrame(frame: string | Uint8Array, bytes: number): void
+  /** `writable` became true again. */
+  onDrain(): void
+  /** It is over. Called exactly once, after the last `onFrame`. */
+  onEnd(end: LinkEnd): void
+}
+
+/** Why a connection could not be made, or did not last. */
+export type LinkFailure =
+  /** No connection: refused, unreachable, name not found, timed out. Nothing was sent. */
+  | 'unreachable'
+  /** The TLS handshake failed: the certificate is not trusted, expired, for another name. Nothing was sent. */
+  | 'certificate'
+  /** The server answered the upgrade request with an HTTP status (`httpStatus`). */
+  | 'upgrade-refused'
+  /** The server is a WebSocket server and did not select the subprotocol. */
+  | 'subprotocol-refused'
+  /** It was not made, and the platform (a browser) does not say why. */
+  | 'not-opened'
+  /** It was made, and ended without a close handshake. */
+  | 'lost'
+
+/** How a link ended. */
+export interface LinkEnd {
+  /** The code and the reason of the peer's close frame; 1005 without a code, 1006 without a close frame. */
+  code: number
+  reason: string
+  /** True if both sides' close frames were seen. */
+  clean: boolean
+  /** True if the handshake had been done. */
+  opened: boolean
+  /** Absent when `clean`. */
+  failure?: LinkFailure
+  /** Of a refused upgrade. */
+  httpStatus?: number
+  /** What the platform reported, where it did. */
+  error?: Error
+  /** True if everything accepted by `send` was handed to the operating system. */
+  flushed: boolean
+  /** True if the peer's end of the connection was seen (its close frame, or its FIN). */
+  peerEnded: boolean
+  /** True if the deadline passed, or `abort` was called, and the connection was destroyed. */
+  forced: boolean
+  /** Bytes accepted by `send` that are known not to have left the process. */
+  bytesUnsent: number
+}
+
+export interface OpenLinkOptions {
+  /** Subprotocols to offer, the preferred one first. */
+  protocols: string[]
+  /** How long the connection may take to be made, in ms. @default 10000 */
+  connectTimeoutMs?: number
+  /** Above how many buffered bytes the link is busy (`writable` false). @default 65536 */
+  lowWaterBytes?: number
+  /** Largest frame taken, in bytes; a larger one ends the link with 1009. */
+  frameBytesMax?: number
+}
+
+/** Makes links to a server: the one place where an SDK touches the platform's network. */
+export type OpenLink = (url: string, options: OpenLinkOptions) => Link
