@@ -48,10 +48,14 @@ export const limits = {
   bytesMax: 2 ** 31 - 1,
   /** Largest `window.messages`. */
   windowMessagesMax: 65_536,
+  /** How far a `seq` may be above the highest one below which everything is acknowledged, whatever the window. */
+  sequenceSpanMax: 65_536,
   /** Characters of the early frame in its base64url form. */
   earlyCharsMax: 6 * 1024,
   /** Protocol faults of the peer in a row, with no message handled in between, before the session is given up. */
   faultsInARowMax: 3,
+  /** Longest time that goes over the wire: what a 32-bit timer can wait, about 25 days. */
+  timerMsMax: 2 ** 31 - 1,
 } as const
 
 /** What holds when an option is not given. `PROTOCOL.md` and the README list them. */
@@ -79,6 +83,7 @@ relation(defaults.queuedBytesMax >= defaults.windowBytes, 'a sender must be able
 relation(defaults.maxBytes >= limits.maxBytesMin, 'the default maxBytes is below its own minimum')
 relation(limits.maxBytesMin >= limits.batchBytesMax, 'a batch must fit where the smallest message limit is set')
 relation(limits.frameOverheadBytes < limits.batchBytesMax, 'the overhead must leave room for messages')
+relation(limits.sequenceSpanMax >= limits.windowMessagesMax, 'the span must hold the largest window')
 relation(limits.ackRangesMax * 34 + 64 < limits.frameOverheadBytes, 'a full ack must fit into the overhead')
 relation(limits.earlyCharsMax * 0.75 < limits.batchBytesMax, 'an early frame is a batch like any other')
 relation(defaults.keepaliveMs * 2 < defaults.ttlMs, 'a dead link must be noticed before its session expires')
