@@ -33,7 +33,7 @@ export function fromBase64url(text: string): Uint8Array | undefined {
   let bits = 0
   let bitCount = 0
   for (let i = 0; i < text.length; i++) {
-    const value = valueOf(text.charCodeAt(i))
+    const value = sextetOf(text.charCodeAt(i))
     if (value < 0) return undefined
     bits = (bits << 6) | value
     bitCount += 6
@@ -45,7 +45,7 @@ export function fromBase64url(text: string): Uint8Array | undefined {
   return bits === 0 ? bytes : undefined
 }
 
-function valueOf(unit: number): number {
+function sextetOf(unit: number): number {
   if (unit >= 0x41 && unit <= 0x5a) return unit - 0x41
   if (unit >= 0x61 && unit <= 0x7a) return unit - 0x61 + 26
   if (unit >= 0x30 && unit <= 0x39) return unit - 0x30 + 52

@@ -75,3 +75,29 @@ export const resetCodes = [
 ] as const
 
 export type ResetCode = (typeof resetCodes)[number]
+
+/** The fault by which a peer says with this close code that we broke the protocol, or `undefined` if it does not say that. */
+export function accusation(closeCode: number): CloseCodeName | undefined {
+  return accusations.get(closeCode)
+}
+
+/** A reset code as it came over the wire; one that this version does not know counts as `internal`. */
+export function asResetCode(code: string): ResetCode {
+  return (resetCodes as readonly string[]).includes(code) ? (code as ResetCode) : 'internal'
+}
+
+const accusations = new Map<number, CloseCodeName>(
+  (
+    [
+      'frameMalformed',
+      'envelopeUnknown',
+      'envelopeUnexpected',
+      'helloExpected',
+      'sequenceGap',
+      'sequenceRepeated',
+      'ackInvalid',
+      'frameTooLarge',
+      'frameTooDeep',
+    ] as const
+  ).map((name) => [closeCodes[name], name]),
+)

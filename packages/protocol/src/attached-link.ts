@@ -1,0 +1,12 @@
+import type { LinkId } from './session-io.ts'
+
+/** The current link, as the machine sees it. */
+export interface AttachedLink {
+  readonly id: LinkId
+  /** True once `welcome` has been received or sent on it. */
+  attached: boolean
+  /** True if messages may be transmitted: on a fresh session at once, else after `welcome`. */
+  streaming: boolean
+  /** True if `fin` was transmitted on it behind the acknowledgement of everything that the peer will ever send. */
+  finAfterAll: boolean
+}

@@ -1,0 +1,124 @@
+import type { AttachedLink } from './attached-link.ts'
+import { encodeAck, encodeBinaryFrame, encodeEnvelope, encodeMsg } from './encode.ts'
+import type { Frame } from './envelope.ts'
+import type { Inbox } from './inbox.ts'
+import { limits } from './limits.ts'
+import type { Outbox } from './outbox.ts'
+import { utf8Length } from './utf8.ts'
+
+/**
+ * Fills frames for the current link with what waits, in this order: what a link needs (`hello`, `welcome`, keepalive,
+ * `cancel`, `away`), the acknowledgement, messages and `fin`, notes.
+ *
+ * Batching lives here: a frame is filled up to a byte budget with whatever waits when the link can take one. It is
+ * larger the busier the link is, and nothing ever waits for a frame to become full.
+ */
+export class FrameFiller<Tag> {
+  readonly #outbox: Outbox<Tag>
+  readonly #inbox: Inbox
+  #control: string[] = []
+  #notes: Array<{ text: string; payload: Uint8Array | undefined }> = []
+  #noteBytes = 0
+
+  constructor(outbox: Outbox<Tag>, inbox: Inbox) {
+    this.#outbox = outbox
+    this.#inbox = inbox
+  }
+
+  /** What waited for the last link is of no use on the next one. */
+  startLink(): void {
+    this.#control = []
+    this.#notes = []
+    this.#noteBytes = 0
+  }
+
+  addControl(envelope: string): void {
+    this.#control.push(envelope)
+  }
+
+  /** Drops the note if there is no room: notes are volatile. */
+  addNote(text: string, payload: Uint8Array | undefined): void {
+    const bytes = utf8Length(text) + (payload?.byteLength ?? 0)
+    if (this.#noteBytes + bytes > noteBytesMax) return
+    this.#noteBytes += bytes
+    this.#notes.push({ text, payload })
+  }
+
+  /** The next frame, or nothing. `strictBytes` bounds it where even a single message must not make it longer. */
+  fill(link: AttachedLink, strictBytes?: number): Frame | undefined {
+    const parts = this.#control
+    this.#control = []
+    while (this.#inbox.ackDue) parts.push(encodeAck(this.#inbox.takeAck()))
+    let bytes = 2
+    for (const part of parts) bytes += utf8Length(part) + 1
+    // A long `hello` goes alone, so that a frame is never longer than its largest message and the overhead.
+    if (link.streaming && bytes <= limits.frameOverheadBytes / 2) {
+      bytes = this.#addMessages(link, parts, bytes, strictBytes)
+      if (parts.length === 0) {
+        const frame = this.#binaryFrame(link, strictBytes)
+        if (frame !== undefined) return frame
+      }
+      if (link.attached) this.#addNotes(parts, bytes)
+    }
+    if (parts.length > 0) return `[${parts.join(',')}]`
+    return link.attached ? this.#noteFrame() : undefined
+  }
+
+  #addMessages(link: AttachedLink, parts: string[], start: number, strictBytes: number | undefined): number {
+    const budget = Math.min(limits.batchBytesMax, strictBytes ?? limits.batchBytesMax)
+    let bytes = start
+    for (let count = 0; parts.length < limits.envelopesPerFrameMax; count++) {
+      const alone = count === 0 && strictBytes === undefined
+      const next = this.#outbox.next(alone ? largest(link) : budget - bytes - 1, true)
+      if (next === undefined) return bytes
+      if ('t' in next) {
+        link.finAfterAll = this.#inbox.finished && this.#inbox.allTold
+        const fin = encodeEnvelope(next)
+        parts.push(fin)
+        return bytes + fin.length + 1
+      }
+      parts.push(encodeMsg(next))
+      bytes += next.bytes + 1
+    }
+    return bytes
+  }
+
+  #binaryFrame(link: AttachedLink, strictBytes: number | undefined): Frame | undefined {
+    const next = this.#outbox.next(strictBytes ?? largest(link), false)
+    if (next === undefined || 't' in next || next.payload === undefined) return undefined
+    return encodeBinaryFrame(encodeMsg(next), next.payload)
+  }
+
+  #addNotes(parts: string[], start: number): void {
+    let bytes = start
+    let taken = 0
+    for (const note of this.#notes) {
+      bytes += utf8Length(note.text) + 1
+      if (note.payload !== undefined || bytes > limits.batchBytesMax) break
+      parts.push(note.text)
+      taken++
+    }
+    this.#forgetNotes(taken)
+  }
+
+  #noteFrame(): Frame | undefined {
+    const note = this.#notes[0]
+    if (note?.payload === undefined) return undefined
+    this.#forgetNotes(1)
+    return encodeBinaryFrame(note.text, note.payload)
+  }
+
+  #forgetNotes(count: number): void {
+    if (count === 0) return
+    this.#notes = this.#notes.slice(count)
+    if (this.#notes.length === 0) this.#noteBytes = 0
+  }
+}
+
+/** Bytes of notes that may wait for a link to become writable. */
+export const noteBytesMax = limits.batchBytesMax - limits.frameOverheadBytes
+
+/** The largest message that may go on this link now: before `welcome` what every server takes, then no bound but the peer's own. */
+function largest(link: AttachedLink): number {
+  return link.attached ? Number.POSITIVE_INFINITY : limits.maxBytesMin
+}

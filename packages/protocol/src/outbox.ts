@@ -1,0 +1,282 @@
+import type { AckEnvelope, FinEnvelope, Window } from './envelope.ts'
+import type { Fate } from './errors.ts'
+import { limits } from './limits.ts'
+import type { OutgoingMessage } from './outgoing-message.ts'
+import { PeerFault } from './peer-fault.ts'
+import { SeqRing } from './seq-ring.ts'
+
+/**
+ * One direction as its sender sees it: what is queued, what is in flight, what the peer has received and handled.
+ *
+ * A message gets its sequence number when it is first transmitted; until then it can be taken back. From then on
+ * it is retained until acknowledged. All work is O(1) a message: nothing scans what is in flight.
+ */
+export class Outbox<Tag> {
+  /** What the peer lets stand unacknowledged. */
+  window: Window
+  /** The largest message that the peer takes, in bytes. */
+  maxBytes: number
+  /** Messages that have ended as handled, since the session began. */
+  handledTotal = 0
+
+  #queue: OutgoingMessage<Tag>[] = []
+  #queueHead = 0
+  #queuedBytes = 0
+  #inFlight = new SeqRing<OutgoingMessage<Tag>>(1)
+  #inFlightCount = 0
+  #inFlightBytes = 0
+  /** The lowest sequence number that is not acknowledged. */
+  #base = 1
+  /** The highest sequence number that has been given out. */
+  #last = 0
+  /** The next sequence number to transmit on this link: at most `last + 1`. */
+  #cursor = 1
+  /** The highest one that may have left on any link. */
+  #left = 0
+  #leftBeforeLink = 0
+  /** The highest one that the peer is known to have received. */
+  #peerGot = 0
+  #fin: { seq: number; code?: number | undefined; reason?: string | undefined } | undefined
+
+  constructor(window: Window, maxBytes: number) {
+    this.window = window
+    this.maxBytes = maxBytes
+  }
+
+  /** Bytes retained: queued and in flight. */
+  get bytes(): number {
+    return this.#queuedBytes + this.#inFlightBytes
+  }
+
+  get queuedCount(): number {
+    let count = 0
+    for (let i = this.#queueHead; i < this.#queue.length; i++) if (this.#queue[i]?.state === 'queued') count++
+    return count
+  }
+
+  get inFlightCount(): number {
+    return this.#inFlightCount
+  }
+
+  /** The highest sequence number that was given out. */
+  get last(): number {
+    return this.#last
+  }
+
+  /** True if nothing was ever handed to this direction. */
+  get untouched(): boolean {
+    return this.#last === 0 && this.#queue.length === this.#queueHead
+  }
+
+  get finRequested(): boolean {
+    return this.#fin !== undefined
+  }
+
+  /** True if `fin` and everything before it is acknowledged. */
+  get finished(): boolean {
+    return this.#fin !== undefined && this.#fin.seq > 0 && this.#base > this.#fin.seq
+  }
+
+  push(message: OutgoingMessage<Tag>): void {
+    this.#queue.push(message)
+    this.#queuedBytes += message.bytes
+  }
+
+  /** Takes a message back that has not been transmitted. False if it has. */
+  drop(message: OutgoingMessage<Tag>): boolean {
+    if (message.state !== 'queued') return false
+    message.state = 'settled'
+    this.#queuedBytes -= message.bytes
+    return true
+  }
+
+  /** `fin` goes behind everything that is queued now. */
+  requestFin(code: number | undefined, reason: string | undefined): void {
+    this.#fin ??= { seq: 0, code, reason }
+  }
+
+  /** A link begins: transmission starts behind what the peer is known to have received. */
+  rewind(): void {
+    this.#leftBeforeLink = this.#left
+    this.#cursor = Math.max(this.#base, this.#peerGot + 1)
+  }
+
+  /** Nothing of what was transmitted on the link that has just ended left this side. */
+  unleave(): void {
+    this.#left = this.#leftBeforeLink
+  }
+
+  /** The peer says how much it has received. A fault if it never was sent, or was acknowledged before and now is not there. */
+  peerReceived(got: number): void {
+    if (got > this.#last) throw new PeerFault('ackInvalid', `got ${got}, and ${this.#last} were sent`)
+    if (got < this.#base - 1) {
+      throw new PeerFault('ackInvalid', `got ${got}, after ${this.#base - 1} had been acknowledged`)
+    }
+    if (got > this.#peerGot) this.#peerGot = got
+    if (this.#cursor <= got) this.#cursor = got + 1
+  }
+
+  /** Takes an acknowledgement in. Returns the messages that it settled, in order; throws a fault for what was never sent. */
+  acknowledge(ack: AckEnvelope): OutgoingMessage<Tag>[] {
+    const highest = ack.also === undefined ? ack.n : Math.max(ack.n, ack.also[ack.also.length - 1]?.[1] ?? 0)
+    if (highest > this.#last) {
+      throw new PeerFault('ackInvalid', `ack of ${highest}, and ${this.#last} were sent`)
+    }
+    const settled: OutgoingMessage<Tag>[] = []
+    for (let seq = this.#base; seq <= ack.n; seq++) this.#settle(seq, settled)
+    if (this.#base <= ack.n) this.#advance(ack.n + 1)
+    if (ack.also !== undefined) {
+      for (const [from, to] of ack.also) {
+        for (let seq = Math.max(from, this.#base); seq <= to; seq++) this.#settle(seq, settled)
+      }
+    }
+    if (highest > this.#peerGot) this.#peerGot = highest
+    this.handledTotal += settled.length
+    return settled
+  }
+
+  /**
+   * The next thing to transmit on this link, or nothing: a message that is retained and was not transmitted on this
+   * link, else a queued one if the window lets it, else `fin`. Nothing, too, if it is larger than `bytesMax`, or
+   * binary where `textOnly` is asked for.
+   */
+  next(bytesMax: number, textOnly: boolean): OutgoingMessage<Tag> | FinEnvelope | undefined {
+    while (this.#cursor <= this.#last) {
+      if (this.#cursor === this.#fin?.seq) return this.#takeFin()
+      const message = this.#inFlight.get(this.#cursor)
+      if (message === undefined) {
+        this.#cursor++
+        continue
+      }
+      if (message.bytes > bytesMax || (textOnly && message.payload !== undefined)) return undefined
+      this.#markLeft()
+      return message
+    }
+    const message = this.#peekQueue()
+    if (message !== undefined) {
+      if (message.bytes > bytesMax || (textOnly && message.payload !== undefined)) return undefined
+      if (!this.#windowHolds(message)) return undefined
+      this.#startFlight(message)
+      this.#markLeft()
+      return message
+    }
+    if (this.#fin !== undefined && this.#fin.seq === 0) {
+      this.#fin.seq = ++this.#last
+      return this.#takeFin()
+    }
+    return undefined
+  }
+
+  /** Queued messages that the peer will never take. They are taken out of the queue. */
+  dropTooLarge(): OutgoingMessage<Tag>[] {
+    const dropped: OutgoingMessage<Tag>[] = []
+    for (let i = this.#queueHead; i < this.#queue.length; i++) {
+      const message = this.#queue[i]
+      if (message !== undefined && message.bytes > this.maxBytes && this.drop(message)) dropped.push(message)
+    }
+    return dropped
+  }
+
+  /** The session is over: everything that is left, in order, with its fate. */
+  drain(): Array<{ message: OutgoingMessage<Tag>; fate: Fate }> {
+    const rest: Array<{ message: OutgoingMessage<Tag>; fate: Fate }> = []
+    for (let seq = this.#base; seq <= this.#last; seq++) {
+      const message = this.#inFlight.get(seq)
+      if (message === undefined) continue
+      message.state = 'settled'
+      const fate = seq <= this.#peerGot ? 'received' : seq <= this.#left ? 'unknown' : 'not-sent'
+      rest.push({ message, fate })
+    }
+    for (let message = this.#peekQueue(); message !== undefined; message = this.#peekQueue()) {
+      this.#shiftQueue()
+      message.state = 'settled'
+      rest.push({ message, fate: 'not-sent' })
+    }
+    this.#inFlight = new SeqRing(this.#last + 1)
+    this.#inFlightCount = 0
+    this.#inFlightBytes = 0
+    return rest
+  }
+
+  /** How far a message is known to have come, while it is not handled. */
+  fateOf(message: OutgoingMessage<Tag>): Fate {
+    if (message.seq === 0 || message.seq > this.#left) return 'not-sent'
+    return message.seq <= this.#peerGot ? 'received' : 'unknown'
+  }
+
+  #settle(seq: number, settled: OutgoingMessage<Tag>[]): void {
+    const message = this.#inFlight.get(seq)
+    if (message === undefined) return
+    this.#inFlight.delete(seq)
+    this.#inFlightCount--
+    this.#inFlightBytes -= message.bytes
+    message.state = 'settled'
+    settled.push(message)
+  }
+
+  #advance(base: number): void {
+    this.#base = base
+    this.#inFlight.advance(base)
+    if (this.#cursor < base) this.#cursor = base
+  }
+
+  #windowHolds(message: OutgoingMessage<Tag>): boolean {
+    // One handler that never finishes must not make both sides remember everything that was handled after it.
+    if (this.#last + 1 - this.#base >= limits.sequenceSpanMax) return false
+    // One message may always go, so that one as large as the window does not wait forever.
+    if (this.#inFlightCount === 0) return true
+    return (
+      this.#inFlightCount < this.window.messages && this.#inFlightBytes + message.bytes <= this.window.bytes
+    )
+  }
+
+  #startFlight(message: OutgoingMessage<Tag>): void {
+    this.#shiftQueue()
+    message.seq = ++this.#last
+    message.state = 'in-flight'
+    this.#inFlight.set(message.seq, message)
+    this.#inFlightCount++
+    this.#inFlightBytes += message.bytes
+  }
+
+  #takeFin(): FinEnvelope {
+    const fin = this.#fin as { seq: number; code?: number | undefined; reason?: string | undefined }
+    this.#markLeft()
+    const envelope: FinEnvelope = { t: 'fin', seq: fin.seq }
+    if (fin.code !== undefined) envelope.code = fin.code
+    if (fin.reason !== undefined) envelope.reason = fin.reason
+    return envelope
+  }
+
+  #markLeft(): void {
+    if (this.#cursor > this.#left) this.#left = this.#cursor
+    this.#cursor++
+  }
+
+  #peekQueue(): OutgoingMessage<Tag> | undefined {
+    while (this.#queueHead < this.#queue.length) {
+      const message = this.#queue[this.#queueHead] as OutgoingMessage<Tag>
+      if (message.state === 'queued') return message
+      this.#forgetQueueHead()
+    }
+    return undefined
+  }
+
+  #shiftQueue(): void {
+    const message = this.#queue[this.#queueHead] as OutgoingMessage<Tag>
+    this.#queuedBytes -= message.bytes
+    this.#forgetQueueHead()
+  }
+
+  /** Amortised: the array is cut only when half of it is used up. */
+  #forgetQueueHead(): void {
+    this.#queueHead++
+    if (this.#queueHead === this.#queue.length) {
+      this.#queue = []
+      this.#queueHead = 0
+    } else if (this.#queueHead > 1024 && this.#queueHead * 2 > this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#queueHead)
+      this.#queueHead = 0
+    }
+  }
+}

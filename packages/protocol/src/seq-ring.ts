@@ -1,0 +1,45 @@
+/**
+ * A growable ring of values keyed by consecutive sequence numbers: O(1) to set, to look up and to forget, with no
+ * hashing and no allocation while the span between the lowest and the highest key stays what it was.
+ */
+export class SeqRing<T> {
+  #slots: Array<T | undefined>
+  #mask: number
+  /** The lowest key that may hold a value. */
+  #base: number
+
+  constructor(base: number) {
+    this.#base = base
+    this.#slots = new Array<T | undefined>(16).fill(undefined)
+    this.#mask = 15
+  }
+
+  get(seq: number): T | undefined {
+    return seq < this.#base || seq - this.#base > this.#mask ? undefined : this.#slots[seq & this.#mask]
+  }
+
+  /** `seq` must not be below the base. */
+  set(seq: number, value: T): void {
+    while (seq - this.#base > this.#mask) this.#grow()
+    this.#slots[seq & this.#mask] = value
+  }
+
+  delete(seq: number): void {
+    if (this.get(seq) !== undefined) this.#slots[seq & this.#mask] = undefined
+  }
+
+  /** Says that no key below `base` will be used again; values below it must have been deleted. */
+  advance(base: number): void {
+    this.#base = base
+  }
+
+  #grow(): void {
+    const size = this.#slots.length * 2
+    const slots = new Array<T | undefined>(size).fill(undefined)
+    for (let seq = this.#base; seq <= this.#base + this.#mask; seq++) {
+      slots[seq & (size - 1)] = this.#slots[seq & this.#mask]
+    }
+    this.#slots = slots
+    this.#mask = size - 1
+  }
+}

@@ -1,0 +1,90 @@
+import type { CloseCodeName, ResetCode } from './codes.ts'
+import type { DecodedFrame, Frame, HelloEnvelope, Json, MsgEnvelope, NoteEnvelope, Window } from './envelope.ts'
+import type { Fate } from './errors.ts'
+import type { OutgoingMessage } from './outgoing-message.ts'
+import type { CloseReport } from './report.ts'
+
+/** Names a link towards the machine. The driver gives each link another number. */
+export type LinkId = number
+
+/** Everything that can happen to a session. */
+export type SessionInput<Tag> =
+  /** Client: a link is being opened. The first frame may be polled now, to travel with the upgrade request. */
+  | { type: 'link-start'; link: LinkId; auth?: Json | undefined }
+  /** Client: the link's handshake is done. */
+  | { type: 'link-open'; link: LinkId }
+  /** Server: a link has said `hello` for this session, with the right key, and may have it. */
+  | { type: 'link-accept'; link: LinkId; hello: HelloEnvelope }
+  /** A frame came. `bytes` is its length on the wire, or a lower bound of it. */
+  | { type: 'frame'; link: LinkId; frame: Frame; bytes: number }
+  /** What came in the same frame as `hello`. */
+  | { type: 'decoded'; link: LinkId; decoded: DecodedFrame; bytes: number }
+  /** A link is over, and everything that arrived on it was given in before. `neverLeft`: nothing of what was polled for it left this side. */
+  | { type: 'link-end'; link: LinkId; code: number; reason: string; clean: boolean; neverLeft: boolean }
+  /** The application sends a message. */
+  | { type: 'send'; message: OutgoingMessage<Tag> }
+  /** The application takes a message back; nothing happens if it has been transmitted. */
+  | { type: 'drop'; message: OutgoingMessage<Tag> }
+  /** A note: its envelope's text, and its payload if that is binary. */
+  | { type: 'note'; text: string; payload?: Uint8Array | undefined }
+  /** The application no longer wants the reply to the request with this id. */
+  | { type: 'cancel'; re: string }
+  /** The application has finished with the message that has this sequence number. */
+  | { type: 'handled'; seq: number }
+  /** The application has begun to close. `timeoutMs`: how long both sides may take to finish. */
+  | { type: 'close'; timeoutMs: number }
+  /** Nothing more will be sent: `fin` goes behind what is queued. */
+  | { type: 'fin'; code?: number | undefined; reason?: string | undefined }
+  /** The session is given up. */
+  | { type: 'abort'; code: ResetCode; reason: string }
+  /** Server: the link will go; the client is asked to come back on another one. */
+  | { type: 'away'; after: number; reason?: string | undefined }
+  /** Time has passed; `nextTimeout()` may be due. */
+  | { type: 'timeout' }
+
+/** Everything that a session asks for or reports. */
+export type SessionOutput<Tag> =
+  /** The session is attached to a link: `welcome` was received (client) or will be sent (server). */
+  | { type: 'attached'; link: LinkId; resumed: boolean }
+  /** The session has lost its link, and is not over. */
+  | { type: 'detached'; link: LinkId; code: number; reason: string }
+  /** A message, in order, once per session. To be answered by a `handled` input. */
+  | { type: 'message'; envelope: MsgEnvelope; payload: Uint8Array | undefined }
+  | { type: 'note'; envelope: NoteEnvelope; payload: Uint8Array | undefined }
+  /** The peer no longer wants the reply to its request with this id. */
+  | { type: 'cancel'; re: string }
+  /** The peer has handled these, in the order of their sequence numbers. */
+  | { type: 'handled'; messages: OutgoingMessage<Tag>[] }
+  /** These will never be handled. */
+  | { type: 'failed'; messages: Array<{ message: OutgoingMessage<Tag>; fate: Fate }>; why: string; tooLarge: boolean }
+  /** The peer will send no more. Everything that it sent before was given out before. */
+  | { type: 'peer-fin'; code: number | undefined; reason: string | undefined }
+  /** The server asks to resume on another link. */
+  | { type: 'away'; after: number; reason: string | undefined }
+  /** End this link: hand over `last` first if it is there, then close with this code. */
+  | { type: 'link-close'; link: LinkId; code: number; reason: string; last: Frame | undefined }
+  /** One side broke the protocol on a link. The session goes on unless an `ended` follows. */
+  | { type: 'fault'; by: 'local' | 'peer'; code: CloseCodeName; message: string }
+  /** The session is over. */
+  | { type: 'ended'; report: CloseReport }
+  /** Nothing of the session is needed any more: the driver may forget the machine. */
+  | { type: 'released' }
+
+/** What a session is made with. */
+export interface SessionConfig {
+  role: 'client' | 'server'
+  sid: string
+  key: string
+  /** What this side advertises. */
+  window: Window
+  /** The largest message that this side takes, in bytes. */
+  maxBytes: number
+  /** After how long a silence to ask whether the peer is there. The server's value holds for both. */
+  keepaliveMs: number
+  /** How long the server keeps the session without a link. The server's value holds for both. */
+  ttlMs: number
+  /** Client: how long an open link may take to say `welcome`. */
+  welcomeTimeoutMs: number
+  /** Client: which program this is, for the server's logs. */
+  agent?: string | undefined
+}
