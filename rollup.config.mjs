@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs'
+import commonjs from '@rollup/plugin-commonjs'
+import { nodeResolve } from '@rollup/plugin-node-resolve'
+import terser from '@rollup/plugin-terser'
+import { dts } from 'rollup-plugin-dts'
+import esbuild from 'rollup-plugin-esbuild'
+
+/**
+ * Every published package becomes ES modules, CommonJS and types for both, with all it depends on left outside;
+ * the SDK also becomes two files for pages without a bundler, with everything inside.
+ */
+
+/** Entries by their name in `dist`. The export maps in the package.json files name the same ones. */
+const packages = {
+  protocol: ['index', 'schema'],
+  transport: ['node', 'browser'],
+  session: ['index'],
+  sdk: ['node', 'browser'],
+  'server-adapter': ['index', 'use/ws'],
+}
+
+const isOutside = (id) => !/^[./]|^[A-Za-z]:/.test(id)
+
+/** A build with warnings is a build that somebody has to look at. */
+const onwarn = (warning) => {
+  // Two packages may well import each other's types in a circle; that has no effect at run time.
+  if (warning.code === 'CIRCULAR_DEPENDENCY' && warning.ids?.every((id) => id.endsWith('.d.ts'))) return
+  if (warning.code === 'EMPTY_BUNDLE') return
+  throw Object.assign(new Error(warning.message), warning)
+}
+
+const modules = (name, entries) => ({
+  input: inputs(name, entries),
+  external: isOutside,
+  onwarn,
+  plugins: [esbuild({ target: 'node20.19', tsconfig: `packages/${name}/tsconfig.json` })],
+  // The sources are in the package, so the maps point at them and do not repeat them.
+  output: [
+    { ...output(name, 'js'), format: 'es', sourcemap: true, sourcemapExcludeSources: true },
+    {
+      ...output(name, 'cjs'),
+      format: 'cjs',
+      exports: 'named',
+      sourcemap: true,
+      sourcemapExcludeSources: true,
+    },
+  ],
+})
+
+const types = (name, entries) => ({
+  input: inputs(name, entries),
+  external: isOutside,
+  onwarn,
+  plugins: [dts({ tsconfig: `packages/${name}/tsconfig.json` })],
+  output: [
+    { ...output(name, 'd.ts'), format: 'es' },
+    { ...output(name, 'd.cts'), format: 'es' },
+  ],
+})
+
+const scriptTag = () => {
+  const { version } = JSON.parse(readFileSync('packages/sdk/package.json', 'utf8'))
+  const shared = { banner: `/*! lastword ${version} | MIT */`, sourcemap: true, plugins: [terser(tight)] }
+  return {
+    input: 'packages/sdk/src/browser.ts',
+    onwarn,
+    plugins: [
+      nothingHeavyInside,
+      nodeResolve({ browser: true, exportConditions: ['@lastword/source', 'browser', 'import', 'default'] }),
+      commonjs(),
+      esbuild({ target: 'es2022', tsconfig: 'packages/sdk/tsconfig.browser.json' }),
+    ],
+    output: [
+      {
+        ...shared,
+        file: 'packages/sdk/dist/lastword.global.js',
+        format: 'iife',
+        name: 'lastword',
+        exports: 'named',
+      },
+      { ...shared, file: 'packages/sdk/dist/lastword.esm.js', format: 'es' },
+    ],
+  }
+}
+
+const tight = { ecma: 2020, module: true, compress: { passes: 3 }, format: { comments: /^!/ } }
+
+/** What a page loads must not grow by accident: a schema library or a Node module inside it is a mistake. */
+const nothingHeavyInside = {
+  name: 'nothing-heavy-inside',
+  moduleParsed({ id }) {
+    if (/[\\/]node_modules[\\/](zod|ws|isomorphic-ws)[\\/]/.test(id)) {
+      this.error(
+        `${id} would be part of the script-tag build. Import only its types there, or nothing of it.`,
+      )
+    }
+  },
+}
+
+function inputs(name, entries) {
+  return Object.fromEntries(entries.map((entry) => [entry, `packages/${name}/src/${entry}.ts`]))
+}
+
+function output(name, ending) {
+  return {
+    dir: `packages/${name}/dist`,
+    entryFileNames: `[name].${ending}`,
+    chunkFileNames: `shared/[name]-[hash].${ending}`,
+  }
+}
+
+export default [
+  ...Object.entries(packages).flatMap(([name, entries]) => [modules(name, entries), types(name, entries)]),
+  scriptTag(),
+]

@@ -1,0 +1,225 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { build } from './build.mjs'
+import { run } from './child.mjs'
+import { ensureChromium } from './chromium.mjs'
+import { tool } from './exec.mjs'
+import { ensureInstalled } from './install.mjs'
+import { pack, tarball } from './pack.mjs'
+import { cacheFolder, inRoot, publicPackages } from './root.mjs'
+import { runTypeScript } from './run.mjs'
+
+/**
+ * The steps of `npm test`, in their order. A step reports one result for each command it runs; vitest and
+ * Playwright report one for each test.
+ */
+
+/**
+ * @typedef {object} Counts
+ * @property {number} passed
+ * @property {number} failed
+ * @property {number} skipped
+ * @property {string[]} failures one line for each failure
+ *
+ * @typedef {object} Step
+ * @property {string} name
+ * @property {string} what
+ * @property {string[]} [needs] steps that have to pass first; they are run too where only this one was asked for
+ * @property {() => Promise<Counts>} run rejects if the step as a whole fails
+ */
+
+const minuteMs = 60_000
+
+/** @type {Step[]} */
+export const steps = [
+  { name: 'install', what: 'dependencies, as the lockfile says', run: () => whole(ensureInstalled()) },
+  {
+    name: 'lint',
+    what: 'Biome: rules, formatting, order of imports',
+    run: () => commands([['biome', 'check', '.']]),
+  },
+  { name: 'knip', what: 'no unused file, export or dependency', run: () => commands([['knip']]) },
+  { name: 'types', what: 'tsc over every package, the tests, examples and e2e', run: types },
+  { name: 'unit', what: 'vitest: units, vectors, properties, simulation, integration', run: unit },
+  { name: 'build', what: 'Rollup: modules, types, script-tag build', run: () => whole(build()) },
+  { name: 'pack', what: 'the tarballs that would be published', needs: ['build'], run: () => whole(pack()) },
+  { name: 'packages', what: 'publint and attw on the tarballs', needs: ['pack'], run: packages },
+  {
+    name: 'size',
+    what: 'size-limit on the script-tag build',
+    needs: ['build'],
+    run: () => commands([['size-limit']]),
+  },
+  { name: 'sim', what: 'simulation, seeds 1 to 2000', run: simulation },
+  {
+    name: 'e2e',
+    what: 'Playwright: the packed script-tag build in Chromium',
+    needs: ['pack'],
+    run: endToEnd,
+  },
+]
+
+function types() {
+  const projects = [
+    ...[...publicPackages, 'testkit'].map((name) => `packages/${name}`),
+    'packages/transport/tsconfig.browser.json',
+    'packages/sdk/tsconfig.browser.json',
+    'tsconfig.tests.json',
+    'scripts',
+    'examples',
+    'e2e',
+  ]
+  return commands(projects.map((project) => ['tsc', '-p', project]))
+}
+
+function packages() {
+  return commands(
+    publicPackages.flatMap((name) => [
+      ['publint', tarball(name), '--strict'],
+      // Node 10's resolution knows no export maps; whoever uses it has a Node that is not supported.
+      ['attw', tarball(name), '--profile', 'node16', '--format', 'ascii'],
+    ]),
+  )
+}
+
+async function simulation() {
+  const { code, problem } = await runTypeScript(['scripts/sim.ts'], ['--seeds', '2000', '--from', '1'], {
+    deadlineMs: 6 * minuteMs,
+  })
+  return code === 0 ? counts(1) : counts(0, [`simulation: ${problem ?? `status ${code}`}`])
+}
+
+async function unit() {
+  const file = report('vitest.json')
+  const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const { code, problem } = await run(tool('vitest'), args, { deadlineMs: 8 * minuteMs })
+  const told = read(file)
+  if (!told) return counts(0, [`vitest left no report: ${problem ?? `status ${code}`}`])
+  /** @type {{ status: string, fullName: string }[]} */
+  const tests = told.testResults.flatMap((/** @type {any} */ suite) => suite.assertionResults)
+  // A file that does not even load has no tests to count, and is a failure all the same.
+  const broken = told.testResults.filter(
+    (/** @type {any} */ suite) => suite.status === 'failed' && !suite.assertionResults.some(isFailed),
+  )
+  const failures = [
+    ...tests.filter(isFailed).map((test) => test.fullName),
+    ...broken.map(
+      (/** @type {any} */ suite) => `${path.relative(inRoot(), suite.name)} did not load or clean up`,
+    ),
+  ]
+  const passed = tests.filter((test) => test.status === 'passed').length
+  const skipped = tests.length - passed - tests.filter(isFailed).length
+  return consistent({ passed, failed: failures.length, skipped, failures }, 'vitest', code, problem)
+}
+
+async function endToEnd() {
+  const chromium = await ensureChromium()
+  const file = report('playwright.json')
+  const { code, problem } = await run(tool('playwright'), ['test', '--reporter=list,json'], {
+    env: { CHROMIUM_PATH: chromium, PLAYWRIGHT_JSON_OUTPUT_FILE: file },
+    deadlineMs: 5 * minuteMs,
+  })
+  const told = read(file)
+  if (!told) return counts(0, [`Playwright left no report: ${problem ?? `status ${code}`}`])
+  const { expected, flaky, skipped, unexpected } = told.stats
+  const failures = failedSpecs(told.suites)
+  return consistent(
+    { passed: expected + flaky, failed: unexpected, skipped, failures },
+    'Playwright',
+    code,
+    problem,
+  )
+}
+
+/**
+ * Runs commands one after another, each counted, all of them whatever the others do. What one writes is shown if it fails.
+ *
+ * @param {string[][]} list tools of the workspace with their arguments
+ * @returns {Promise<Counts>}
+ */
+async function commands(list) {
+  const result = counts(0)
+  for (const [name = '', ...args] of list) {
+    const shown = [name, ...args].join(' ').replaceAll(inRoot() + path.sep, '')
+    const { code, output, problem } = await run(tool(name), args, { quiet: true, deadlineMs: 3 * minuteMs })
+    console.log(`${code === 0 ? 'ok  ' : 'FAIL'} ${shown}`)
+    if (code === 0) result.passed += 1
+    else {
+      console.log(output.trimEnd())
+      result.failed += 1
+      result.failures.push(`${shown}: ${problem ?? `status ${code}`}`)
+    }
+  }
+  return result
+}
+
+/**
+ * @param {Promise<unknown>} work counts as one
+ * @returns {Promise<Counts>}
+ */
+async function whole(work) {
+  await work
+  return counts(1)
+}
+
+/**
+ * @param {number} passed
+ * @param {string[]} [failures]
+ * @returns {Counts}
+ */
+function counts(passed, failures = []) {
+  return { passed, failed: failures.length, skipped: 0, failures }
+}
+
+/**
+ * A tool that ends with an error must not count as passed because its report names no failed test, nor because
+ * it found no test at all.
+ *
+ * @param {Counts} told
+ * @param {string} name
+ * @param {number} code
+ * @param {string | undefined} problem
+ * @returns {Counts}
+ */
+function consistent(told, name, code, problem) {
+  const { passed, failed, failures } = told
+  const extra = []
+  if (code !== 0 && failed === 0)
+    extra.push(`${name}: ${problem ?? `status ${code}`}, with no failed test; see its output`)
+  if (code === 0 && passed === 0) extra.push(`${name} ran no test`)
+  return { ...told, failed: failed + extra.length, failures: [...failures, ...extra] }
+}
+
+/** @param {{ status: string }} test */
+function isFailed(test) {
+  return test.status === 'failed'
+}
+
+/**
+ * @param {any[]} suites of Playwright's JSON report
+ * @returns {string[]}
+ */
+function failedSpecs(suites = []) {
+  return suites.flatMap((suite) => [
+    ...suite.specs
+      .filter((/** @type {any} */ spec) => !spec.ok)
+      .map((/** @type {any} */ spec) => `${spec.file}: ${spec.title}`),
+    ...failedSpecs(suite.suites),
+  ])
+}
+
+/**
+ * @param {string} name
+ * @returns {string} where a report is to be written, with no older one in its place
+ */
+function report(name) {
+  mkdirSync(cacheFolder, { recursive: true })
+  const file = path.join(cacheFolder, name)
+  rmSync(file, { force: true })
+  return file
+}
+
+/** @param {string} file */
+function read(file) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
+}
