@@ -60,7 +60,7 @@ const types = (name, entries) => ({
 
 const scriptTag = () => {
   const { version } = JSON.parse(readFileSync('packages/sdk/package.json', 'utf8'))
-  const shared = { banner: `/*! lastword ${version} | MIT */`, sourcemap: true, plugins: [terser(tight)] }
+  const shared = { banner: `/*! lastword ${version} | MIT */`, sourcemap: true }
   return {
     input: 'packages/sdk/src/browser.ts',
     onwarn,
@@ -77,13 +77,20 @@ const scriptTag = () => {
         format: 'iife',
         name: 'lastword',
         exports: 'named',
+        plugins: [terser(tight)],
       },
-      { ...shared, file: 'packages/sdk/dist/lastword.esm.js', format: 'es' },
+      {
+        ...shared,
+        file: 'packages/sdk/dist/lastword.esm.js',
+        format: 'es',
+        // Only a module's top level is its own: in a script it is where the global goes.
+        plugins: [terser({ ...tight, module: true })],
+      },
     ],
   }
 }
 
-const tight = { ecma: 2020, module: true, compress: { passes: 3 }, format: { comments: /^!/ } }
+const tight = { ecma: 2020, compress: { passes: 3 }, format: { comments: /^!/ } }
 
 /** What a page loads must not grow by accident: a schema library or a Node module inside it is a mistake. */
 const nothingHeavyInside = {

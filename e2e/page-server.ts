@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url'
 const packedDist = fileURLToPath(new URL('../.packed/sdk/dist/', import.meta.url))
 
 /** What a strict page allows: scripts from its own origin, connections to it, and nothing else. */
-export const contentSecurityPolicy = "default-src 'none'; script-src 'self'; connect-src 'self'"
+const contentSecurityPolicy = "default-src 'none'; script-src 'self'; connect-src 'self'"
 
 const page = (script: string) => `<!doctype html>
 <html lang="en">
-  <head><meta charset="utf-8"><title>lastword</title><link rel="icon" href="data:,">${script}</head>
+  <head><meta charset="utf-8"><title>lastword</title>${script}</head>
   <body></body>
 </html>
 `
@@ -48,6 +48,11 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
       'content-security-policy': contentSecurityPolicy,
     })
     response.end(html)
+    return
+  }
+  // A browser asks for it by itself; a 404 would be an error on the page's console.
+  if (pathname === '/favicon.ico') {
+    response.writeHead(204).end()
     return
   }
   const script = scripts[pathname] ?? (await packedFile(pathname))
