@@ -53,7 +53,8 @@ export function findChromium() {
 export async function ensureChromium() {
   const found = findChromium()
   if (found) return found
-  if (process.getuid?.() === 0 && isDebianLike()) {
+  const mayInstall = process.getuid?.() === 0 && isDebianLike()
+  if (mayInstall) {
     console.log('No Chromium was found: installing the package "chromium" with apt-get ...')
     const env = { DEBIAN_FRONTEND: 'noninteractive' }
     const options = { env, deadlineMs: installDeadlineMs }
@@ -66,7 +67,9 @@ export async function ensureChromium() {
   throw new Error(
     [
       'The browser tests need Chromium, and none was found.',
-      '  - Debian, Ubuntu: `apt-get update && apt-get install -y chromium` as root. (Done here already, if this is root.)',
+      mayInstall
+        ? '  - Installing it with apt-get did not work; its own words are above.'
+        : '  - Debian, Ubuntu: run `apt-get update && apt-get install -y chromium` as root.',
       '  - Elsewhere: install Chromium or Chrome, and set CHROMIUM_PATH to its program if it is in an unusual place.',
       '  - To run everything else: `npm test -- --help` says how to pick steps.',
     ].join('\n'),
