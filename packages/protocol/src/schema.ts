@@ -22,8 +22,8 @@ const seq = z.int().min(1).max(seqMax)
 const count = z.int().min(0).max(seqMax)
 const bytes = z.int().min(limits.maxBytesMin).max(limits.bytesMax)
 const delayMs = z.int().min(0).max(limits.timerMsMax)
-const ch = z.string().min(1).max(limits.chCharsMax)
-const reason = z.string().max(limits.reasonCharsMax)
+const ch = text(1, limits.chCharsMax)
+const reason = text(0, limits.reasonCharsMax)
 
 const windowSchema = z.looseObject({
   messages: z.int().min(1).max(limits.windowMessagesMax),
@@ -31,12 +31,12 @@ const windowSchema = z.looseObject({
 })
 
 const errSchema = z.looseObject({
-  code: z.string().min(1).max(limits.errCodeCharsMax),
-  message: z.string().max(limits.errMessageCharsMax),
+  code: text(1, limits.errCodeCharsMax),
+  message: text(0, limits.errMessageCharsMax),
 })
 
 const metaSchema = z
-  .record(z.string().min(1).max(limits.metaCharsMax), z.string().max(limits.metaCharsMax))
+  .record(text(1, limits.metaCharsMax), text(0, limits.metaCharsMax))
   .refine((meta) => Object.keys(meta).length <= limits.metaEntriesMax, {
     error: `at most ${limits.metaEntriesMax} entries`,
   })
@@ -54,7 +54,7 @@ export const helloSchema = z
     window: windowSchema,
     maxBytes: bytes.optional(),
     auth: json.optional(),
-    agent: z.string().max(limits.agentCharsMax).optional(),
+    agent: text(0, limits.agentCharsMax).optional(),
   })
   .meta({
     id: 'lastword.hello',
@@ -196,6 +196,15 @@ export const binaryHeaderSchema = z
     description: 'The JSON header of a binary frame; the bytes behind it are the payload.',
     not: { anyOf: [{ required: ['d'] }, { required: ['err'] }] },
   })
+
+/** Lengths are UTF-16 code units; `max` alone counts code points, as JSON Schema does. */
+function text(min: 0 | 1, max: number) {
+  return z
+    .string()
+    .min(min)
+    .max(max)
+    .refine((value) => value.length <= max, { error: `at most ${max} UTF-16 code units` })
+}
 
 /** No range touches the one before it, nor what `n` covers. */
 function ascends(n: number, ranges: readonly (readonly [number, number])[]): boolean {
