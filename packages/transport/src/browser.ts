@@ -1,1 +1,2 @@
-export * from './index.ts'
+export { type BrowserLinkOptions, openBrowserLink, type WebSocketConstructor } from './browser-link.ts'
+export type { Link, LinkEnd, LinkEvents, LinkFailure, OpenLink, OpenLinkOptions } from './link.ts'

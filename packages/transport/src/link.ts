@@ -17,18 +17,32 @@ export interface Link {
    * is delivered after that, in order.
    */
   attach(events: LinkEvents): void
-  /** Hands one frame over. A link that is not open (any more) drops it silently: whoever needs to know asks for acknowledgements. */
+  /**
+   * Hands one frame over. A link that is not open (any more) drops it silently: whoever needs to know asks for
+   * acknowledgements. The bytes of a binary frame belong to the link from then on: changing them may change
+   * what is sent.
+   */
   send(frame: string | Uint8Array): void
-  /** Stops delivering frames (back-pressure) until `resume`. Where the platform cannot, what arrives is kept. */
+  /**
+   * Stops delivering frames (back-pressure) until `resume`, or until the link has ended: then what was kept is
+   * delivered before `onEnd`. A Node link reads on into a bounded store, and stops reading when that is full;
+   * where the platform cannot stop reading, all that arrives is kept.
+   */
   pause(): void
+  /** Goes on delivering, after the caller has returned. */
   resume(): void
   /**
    * Ends the link so that nothing is lost: accepts no more, hands over what it holds, does the close
-   * handshake, and goes on delivering what arrives until the peer's end or the deadline.
-   * Resolves when it is over, also when the link had ended already; calling it again changes nothing.
+   * handshake, and goes on delivering what arrives until the peer's end or the deadline. The deadline moves on
+   * while bytes move. A link that is not open yet is given up. Resolves after `onEnd`, also when the link had
+   * ended already; calling it again changes nothing.
+   *
+   * A code that may not be sent is replaced by 1000, a reason that is too long is cut; it never throws.
+   *
+   * @param options.lingerMs How long nothing may move before the connection is destroyed, in ms. Default 5000.
    */
   close(code: number, reason: string, options?: { lingerMs?: number }): Promise<LinkEnd>
-  /** Drops the connection at once. What is still under way may be lost; the end is reported all the same. */
+  /** Drops the connection at once. What is still under way may be lost; the end is reported all the same, soon after. */
   abort(): void
 }
 
@@ -45,9 +59,9 @@ export interface LinkEvents {
 
 /** Why a connection could not be made, or did not last. */
 export type LinkFailure =
-  /** No connection: refused, unreachable, name not found, timed out. Nothing was sent. */
+  /** No connection: refused, unreachable, name not found, timed out, given up. No frame was sent. */
   | 'unreachable'
-  /** The TLS handshake failed: the certificate is not trusted, expired, for another name. Nothing was sent. */
+  /** The TLS handshake failed, mostly because the certificate is not trusted, has expired or is for another name. No frame was sent. */
   | 'certificate'
   /** The server answered the upgrade request with an HTTP status (`httpStatus`). */
   | 'upgrade-refused'
@@ -77,9 +91,9 @@ export interface LinkEnd {
   flushed: boolean
   /** True if the peer's end of the connection was seen (its close frame, or its FIN). */
   peerEnded: boolean
-  /** True if the deadline passed, or `abort` was called, and the connection was destroyed. */
+  /** True if the deadline of `close` passed, or `abort` was called, and the connection was destroyed. */
   forced: boolean
-  /** Bytes accepted by `send` that are known not to have left the process. */
+  /** Bytes accepted by `send` that are known not to have left the process, counted by whole frames in Node. */
   bytesUnsent: number
 }
 

@@ -1,0 +1,207 @@
+import { fitReason } from './close-frame.ts'
+import { Delivery } from './delivery.ts'
+import type { Link, LinkEnd, LinkEvents, OpenLinkOptions } from './link.ts'
+
+/** The standard `WebSocket` class, as browsers, Deno, Bun, Node 22 and undici have it. */
+export type WebSocketConstructor = new (url: string, protocols?: string | string[]) => WebSocket
+
+export interface BrowserLinkOptions extends OpenLinkOptions {
+  /** The class to connect with. @default the global `WebSocket`, looked up at each call */
+  webSocket?: WebSocketConstructor
+}
+
+/**
+ * Makes a link over the platform's own `WebSocket`. Throws if there is none, or if the URL or a subprotocol is
+ * not well-formed.
+ *
+ * Such a socket may throw away whatever arrives after its own `close()`. So `close()` of this link waits until
+ * the socket holds nothing any more, delivering what arrives meanwhile, and only then closes it. A caller that
+ * still expects something must not close yet.
+ */
+export function openBrowserLink(url: string, options: BrowserLinkOptions): Link {
+  const Socket = options.webSocket ?? globalThis.WebSocket
+  if (!Socket) throw new Error('There is no WebSocket here: pass one as the option webSocket.')
+  return new BrowserLink(new Socket(url, options.protocols), options)
+}
+
+/** How often a busy socket is asked what it still holds, in ms: the platform has no event for it. */
+const pollMs = 10
+
+class BrowserLink implements Link {
+  readonly #socket: WebSocket
+  readonly #delivery = new Delivery()
+  readonly #lowWaterBytes: number
+  readonly #stopListening = new AbortController()
+  #connectTimer: ReturnType<typeof setTimeout> | undefined
+  #pollTimer: ReturnType<typeof setTimeout> | undefined
+  #opened = false
+  #busy = false
+  /** A frame was too large: what follows it is not delivered. */
+  #refusing = false
+  #error: Error | undefined
+  /** Of `close()`: what to close with, and when to give up. */
+  #closing: { code: number; reason: string; lingerMs: number; leftMs: number; deadline: number } | undefined
+  #closeSent = false
+  #lastBuffered = 0
+
+  constructor(socket: WebSocket, options: OpenLinkOptions) {
+    this.#socket = socket
+    this.#lowWaterBytes = options.lowWaterBytes ?? 64 * 1024
+    socket.binaryType = 'arraybuffer'
+    const { signal } = this.#stopListening
+    const bytesMax = options.frameBytesMax ?? Number.POSITIVE_INFINITY
+
+    socket.addEventListener(
+      'open',
+      () => {
+        clearTimeout(this.#connectTimer)
+        this.#opened = true
+        this.#delivery.open()
+      },
+      { signal },
+    )
+    socket.addEventListener(
+      'message',
+      ({ data }: MessageEvent<string | ArrayBuffer>) => {
+        if (this.#refusing) return
+        const frame = typeof data === 'string' ? data : new Uint8Array(data)
+        // Bytes that arrive move the deadline like bytes that leave.
+        this.#lastBuffered = Number.POSITIVE_INFINITY
+        if (frame.length > bytesMax) {
+          this.#refusing = true
+          this.#error ??= new Error(`A frame longer than frameBytesMax (${bytesMax}) arrived.`)
+          void this.close(1009, 'frame too large')
+        } else this.#delivery.frame(frame, frame.length)
+        // Timers are throttled in pages that nobody looks at; messages are not.
+        if (this.#busy) this.#look()
+      },
+      { signal },
+    )
+    socket.addEventListener(
+      'error',
+      (event) => {
+        const { error } = event as ErrorEvent
+        if (error instanceof Error) this.#error ??= error
+      },
+      { signal },
+    )
+    socket.addEventListener(
+      'close',
+      ({ code, reason, wasClean }) => this.#finish(code, reason, wasClean, false),
+      { signal },
+    )
+    this.#connectTimer = setTimeout(() => this.#giveUp(false), options.connectTimeoutMs ?? 10_000)
+  }
+
+  get protocol(): string {
+    return this.#socket.protocol
+  }
+
+  get writable(): boolean {
+    return this.#canSend && !this.#busy
+  }
+
+  get bufferedBytes(): number {
+    return this.#delivery.end ? 0 : this.#socket.bufferedAmount
+  }
+
+  attach(events: LinkEvents): void {
+    this.#delivery.attach(events)
+  }
+
+  send(frame: string | Uint8Array): void {
+    if (!this.#canSend) return
+    // The types of the platform leave out shared memory, which no frame of ours is in.
+    this.#socket.send(frame as string | Uint8Array<ArrayBuffer>)
+    if (this.#socket.bufferedAmount <= this.#lowWaterBytes) return
+    this.#busy = true
+    this.#poll()
+  }
+
+  pause(): void {
+    this.#delivery.pause()
+  }
+
+  resume(): void {
+    this.#delivery.resume()
+  }
+
+  close(code: number, reason: string, { lingerMs = 5000 }: { lingerMs?: number } = {}): Promise<LinkEnd> {
+    if (!this.#closing && !this.#delivery.end) {
+      const now = performance.now()
+      // What arrived while nothing was busy does not count as moving now.
+      this.#lastBuffered = this.#socket.bufferedAmount
+      this.#closing = { code, reason, lingerMs, leftMs: now + Math.max(lingerMs, 60_000), deadline: now + lingerMs }
+      if (this.#opened) this.#look()
+      else this.#giveUp(false)
+    }
+    return this.#delivery.over
+  }
+
+  abort(): void {
+    this.#giveUp(true)
+  }
+
+  get #canSend(): boolean {
+    return this.#opened && !this.#closing && !this.#closeSent && this.#socket.readyState === 1
+  }
+
+  #poll(): void {
+    this.#pollTimer ??= setTimeout(() => {
+      this.#pollTimer = undefined
+      this.#look()
+    }, pollMs)
+  }
+
+  /** Sees what the socket still holds, and does what was waiting for it. */
+  #look(): void {
+    if (this.#delivery.end) return
+    const { bufferedAmount } = this.#socket
+    if (this.#busy && bufferedAmount <= this.#lowWaterBytes) {
+      this.#busy = false
+      if (this.#canSend) this.#delivery.drain()
+    }
+    const closing = this.#closing
+    if (closing) {
+      const now = performance.now()
+      if (bufferedAmount < this.#lastBuffered) closing.deadline = Math.min(now + closing.lingerMs, closing.leftMs)
+      if (bufferedAmount === 0) this.#closeSocket(closing.code, closing.reason)
+      if (now >= closing.deadline) this.#giveUp(true)
+    }
+    this.#lastBuffered = bufferedAmount
+    if (this.#busy || (closing && !this.#delivery.end)) this.#poll()
+  }
+
+  #closeSocket(code: number, reason: string): void {
+    if (this.#closeSent) return
+    this.#closeSent = true
+    // Pages may send 1000 and 3000 to 4999 only; 1009, for one, is a server's.
+    this.#socket.close(code >= 3000 && code <= 4999 ? code : 1000, fitReason(reason))
+  }
+
+  /** Ends without waiting for the peer. The platform cannot destroy a connection, so this asks it to close and listens no more. */
+  #giveUp(forced: boolean): void {
+    if (this.#delivery.end) return
+    if (this.#socket.readyState < 2) this.#closeSocket(1000, '')
+    queueMicrotask(() => this.#finish(1006, '', false, forced))
+  }
+
+  #finish(code: number, reason: string, clean: boolean, forced: boolean): void {
+    clearTimeout(this.#connectTimer)
+    clearTimeout(this.#pollTimer)
+    this.#stopListening.abort()
+    const bytesUnsent = this.#opened ? this.#socket.bufferedAmount : 0
+    this.#delivery.finish({
+      code,
+      reason,
+      clean,
+      opened: this.#opened,
+      ...(!clean && { failure: this.#opened ? 'lost' : 'not-opened' }),
+      ...(this.#error && { error: this.#error }),
+      flushed: bytesUnsent === 0,
+      peerEnded: code !== 1006,
+      forced,
+      bytesUnsent,
+    })
+  }
+}

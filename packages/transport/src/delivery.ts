@@ -1,0 +1,120 @@
+import type { LinkEnd, LinkEvents } from './link.ts'
+
+/**
+ * Brings what happened on a link to its listener, in order: the opening, every frame, then the end, once.
+ * What happens before somebody listens, or while the listener has paused, is kept.
+ */
+export class Delivery {
+  /** Resolves when the end has been told, or when the link ended with nobody attached. */
+  readonly over: Promise<LinkEnd>
+  /** Bytes of the frames that are kept. */
+  keptBytes = 0
+
+  #events: LinkEvents | undefined
+  #attached = false
+  #paused = false
+  #opened = false
+  #openTold = false
+  #kept: [frame: string | Uint8Array, bytes: number][] = []
+  #end: LinkEnd | undefined
+  #telling = false
+  #endTold = false
+  readonly #onTold: (() => void) | undefined
+  #resolveOver!: (end: LinkEnd) => void
+
+  /** @param onTold Called after frames were handed over: there may be room for more. */
+  constructor(onTold?: () => void) {
+    this.#onTold = onTold
+    this.over = new Promise((resolve) => {
+      this.#resolveOver = resolve
+    })
+  }
+
+  /** How it ended; undefined while it has not. */
+  get end(): LinkEnd | undefined {
+    return this.#end
+  }
+
+  get paused(): boolean {
+    return this.#paused
+  }
+
+  attach(events: LinkEvents): void {
+    if (this.#events) throw new Error('This link has its listener already: attach() is called once.')
+    this.#events = events
+    // Nobody expects to be called back before attach() has returned.
+    queueMicrotask(() => {
+      this.#attached = true
+      this.#tell()
+    })
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  /** Goes on with what was kept, after the caller has returned. */
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    queueMicrotask(() => this.#tell())
+  }
+
+  open(): void {
+    this.#opened = true
+    this.#tell()
+  }
+
+  frame(frame: string | Uint8Array, bytes: number): void {
+    this.#kept.push([frame, bytes])
+    this.keptBytes += bytes
+    this.#tell()
+  }
+
+  drain(): void {
+    if (this.#attached && !this.#end) this.#events?.onDrain()
+  }
+
+  finish(end: LinkEnd): void {
+    if (this.#end) return
+    this.#end = end
+    this.#tell()
+    if (!this.#events) this.#resolveOver(end)
+  }
+
+  #tell(): void {
+    const events = this.#events
+    // A listener that calls back into the link must not be overtaken by what comes next.
+    if (!events || !this.#attached || this.#telling || this.#endTold) return
+    this.#telling = true
+    try {
+      if (this.#opened && !this.#openTold) {
+        this.#openTold = true
+        events.onOpen()
+      }
+      // After the end there is nothing left to hold back: pausing only keeps the frames of a link that lives.
+      while (this.#kept.length > 0 && (!this.#paused || this.#end)) {
+        const kept = this.#kept
+        this.#kept = []
+        let told = 0
+        try {
+          for (; told < kept.length && (!this.#paused || this.#end); ) {
+            const [frame, bytes] = kept[told++] as [string | Uint8Array, number]
+            this.keptBytes -= bytes
+            events.onFrame(frame, bytes)
+          }
+        } finally {
+          if (told < kept.length) this.#kept = kept.slice(told).concat(this.#kept)
+        }
+      }
+      if (this.#end) {
+        this.#endTold = true
+        events.onEnd(this.#end)
+        this.#resolveOver(this.#end)
+      }
+    } finally {
+      this.#telling = false
+    }
+    this.#onTold?.()
+  }
+}

@@ -1,0 +1,27 @@
+import type { LinkFailure } from './link.ts'
+
+/**
+ * Whether a connection that was not made failed in TLS or before it. Node names a certificate that does not
+ * verify by OpenSSL's X.509 error, and every other fault of the handshake by a code that begins with `ERR_SSL_`,
+ * `ERR_TLS_` or `EPROTO`.
+ */
+export function connectFailure(error: Error | undefined): LinkFailure {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code
+  if (typeof code !== 'string') return 'unreachable'
+  const tls = certificateCodes.has(code) || /^(CERT_|CRL_|UNABLE_TO_|ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code)
+  return tls ? 'certificate' : 'unreachable'
+}
+
+/** The X.509 error codes of Node's TLS documentation that the pattern above does not catch. */
+const certificateCodes = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'ERROR_IN_CERT_NOT_BEFORE_FIELD',
+  'ERROR_IN_CERT_NOT_AFTER_FIELD',
+  'ERROR_IN_CRL_LAST_UPDATE_FIELD',
+  'ERROR_IN_CRL_NEXT_UPDATE_FIELD',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+  'PATH_LENGTH_EXCEEDED',
+  'HOSTNAME_MISMATCH',
+])

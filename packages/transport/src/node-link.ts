@@ -1,0 +1,284 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { fitReason, isSendableCode } from './close-frame.ts'
+import { Delivery } from './delivery.ts'
+import { watchIdle } from './idle-watch.ts'
+import type { Link, LinkEnd, LinkEvents } from './link.ts'
+import { connectFailure } from './node-failure.ts'
+import { type Sent, sentLedger } from './sent-ledger.ts'
+import type { WsSocket } from './ws-socket.ts'
+
+export interface NodeLinkOptions {
+  /**
+   * The connection below the WebSocket: `request.socket` of the `connection` event of a server. A client's is
+   * found without this. With it, the frames of one turn leave in one write, a large frame that is still moving is
+   * not taken for a dead one, and the account of the end is exact.
+   */
+  rawSocket?: Socket
+  /** Above how many buffered bytes the link is busy (`writable` false). @default 65536 */
+  lowWaterBytes?: number
+  /** Largest frame taken, in bytes; a larger one ends the link with 1009, and nothing behind it is delivered. */
+  frameBytesMax?: number
+  /**
+   * How many bytes of frames are kept for a paused listener before nothing more is read from the connection.
+   * Sixteen times as much while the link is closing. @default 1048576
+   */
+  keptBytesMax?: number
+  /** How long closing may take in all, in ms, even while bytes move. Never less than `lingerMs`. @default 60000 */
+  closeMsMax?: number
+  /** How long a socket that is still connecting may take for it, in ms. @default 10000 */
+  connectTimeoutMs?: number
+  /** The subprotocols that a connecting socket has offered; a refused one is told from other failures by them. */
+  protocols?: readonly string[]
+}
+
+/**
+ * Makes a link of a `ws` socket: a server's (open already) or a client's (still connecting). Call it in the turn
+ * in which the socket was handed to you, for `ws` does not keep messages that nobody listens to. From then on the
+ * socket is the link's: do not send on it, close it or pause it yourself.
+ *
+ * Only public interfaces of `ws`, `net` and `tls` are used.
+ */
+export function createNodeLink(socket: WsSocket, options: NodeLinkOptions = {}): Link {
+  return new NodeLink(socket, options)
+}
+
+class NodeLink implements Link {
+  readonly #socket: WsSocket
+  readonly #options: NodeLinkOptions
+  readonly #lowWaterBytes: number
+  readonly #keptBytesMax: number
+  readonly #delivery = new Delivery(() => this.#readOrNot())
+  // biome-ignore lint/suspicious/noExplicitAny: an event's arguments depend on its name.
+  readonly #listeners: [event: string, listener: (...args: any[]) => void][]
+  readonly #sent: Sent = sentLedger()
+  #rawSocket: Socket | undefined
+  #opened: boolean
+  #busy = false
+  #corked = false
+  #closing = false
+  #forced = false
+  /** A frame was too large: what follows it is not delivered. */
+  #refusing = false
+  #reading = true
+  #moves = 0
+  #error: Error | undefined
+  #httpStatus: number | undefined
+  #subprotocolRefused = false
+  #connectTimer: NodeJS.Timeout | undefined
+  #closeTimer: NodeJS.Timeout | undefined
+  #stopIdleWatch: (() => void) | undefined
+
+  constructor(socket: WsSocket, options: NodeLinkOptions) {
+    this.#socket = socket
+    this.#options = options
+    this.#lowWaterBytes = options.lowWaterBytes ?? 64 * 1024
+    this.#keptBytesMax = options.keptBytesMax ?? 1024 * 1024
+    this.#opened = socket.readyState !== socket.CONNECTING
+    this.#listeners = [
+      ['upgrade', (response: IncomingMessage) => this.#onUpgrade(response)],
+      ['unexpected-response', (_: unknown, response: IncomingMessage) => this.#onRefused(response)],
+      ['open', () => this.#onOpen()],
+      ['message', (data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean) => this.#onMessage(data, isBinary)],
+      ['error', (error: Error) => this.#noteError(error)],
+      ['close', (code: number, reason: Buffer) => this.#onClose(code, reason.toString())],
+    ]
+    for (const [event, listener] of this.#listeners) socket.on(event, listener)
+    if (options.rawSocket) this.#useRawSocket(options.rawSocket)
+    if (this.#opened) this.#delivery.open()
+    else {
+      const ms = options.connectTimeoutMs ?? 10_000
+      this.#connectTimer = setTimeout(() => {
+        this.#noteError(new Error(`The connection was not made within ${ms} ms.`))
+        socket.terminate()
+      }, ms)
+    }
+    if (socket.readyState === socket.CLOSED) this.#onClose(1006, '')
+  }
+
+  get protocol(): string {
+    return this.#socket.protocol
+  }
+
+  get writable(): boolean {
+    return this.#canSend && !this.#busy
+  }
+
+  get bufferedBytes(): number {
+    return this.#delivery.end ? 0 : this.#socket.bufferedAmount
+  }
+
+  attach(events: LinkEvents): void {
+    this.#delivery.attach(events)
+  }
+
+  send(frame: string | Uint8Array): void {
+    if (!this.#canSend) return
+    this.#cork()
+    const bytes = typeof frame === 'string' ? Buffer.byteLength(frame) : frame.byteLength
+    this.#sent.accepted(bytes)
+    this.#socket.send(frame, (error) => this.#onSent(bytes, error))
+    if (this.#socket.bufferedAmount <= this.#lowWaterBytes) return
+    this.#busy = true
+    this.#uncork()
+  }
+
+  pause(): void {
+    this.#delivery.pause()
+  }
+
+  resume(): void {
+    this.#delivery.resume()
+  }
+
+  close(code: number, reason: string, { lingerMs = 5000 }: { lingerMs?: number } = {}): Promise<LinkEnd> {
+    if (!this.#closing && !this.#delivery.end) {
+      this.#closing = true
+      if (this.#opened) this.#linger(isSendableCode(code) ? code : 1000, fitReason(reason), lingerMs)
+      else this.#socket.terminate()
+    }
+    return this.#delivery.over
+  }
+
+  abort(): void {
+    if (!this.#delivery.end) this.#destroy()
+  }
+
+  get #canSend(): boolean {
+    return this.#opened && !this.#closing && this.#socket.readyState === this.#socket.OPEN
+  }
+
+  #linger(code: number, reason: string, lingerMs: number): void {
+    this.#uncork()
+    this.#readOrNot()
+    const give = () => this.#destroy()
+    const moved = () => `${this.#socket.bufferedAmount} ${this.#moves}`
+    this.#stopIdleWatch = watchIdle(lingerMs, this.#rawSocket, moved, give)
+    this.#closeTimer = setTimeout(give, Math.max(lingerMs, this.#options.closeMsMax ?? 60_000))
+    // ws gives a close handshake 30 s from its own close() on, however much is still queued: so that comes last.
+    this.#sent.whenNothingWaits(() => this.#socket.close(code, reason))
+  }
+
+  #destroy(): void {
+    this.#forced = true
+    this.#uncork()
+    // What has left by now has left, although the callbacks that say so come after the socket is destroyed.
+    if (this.#opened && this.#socket.bufferedAmount === 0) this.#sent.allLeft()
+    this.#socket.terminate()
+  }
+
+  #cork(): void {
+    if (this.#corked || this.#rawSocket === undefined) return
+    this.#corked = true
+    this.#rawSocket.cork()
+    process.nextTick(() => this.#uncork())
+  }
+
+  #uncork(): void {
+    if (!this.#corked) return
+    this.#corked = false
+    this.#rawSocket?.uncork()
+  }
+
+  #onSent(bytes: number, error: Error | undefined): void {
+    this.#moves += 1
+    if (error) this.#noteError(error)
+    if (error || this.#rawSocket?.destroyed) this.#sent.lost(bytes)
+    else if (this.#rawSocket || this.#socket.readyState === this.#socket.OPEN) this.#sent.left(bytes)
+    else this.#sent.unclear(bytes)
+    // The queue may hold pongs that have no callback, so "all of ours has left" counts as drained too.
+    if (!this.#busy || (this.#socket.bufferedAmount > this.#lowWaterBytes && this.#sent.waitingBytes > 0)) return
+    this.#busy = false
+    if (this.#canSend) this.#delivery.drain()
+  }
+
+  #onUpgrade(response: IncomingMessage): void {
+    const offered = this.#options.protocols
+    const selected = response.headers['sec-websocket-protocol']
+    this.#subprotocolRefused = offered !== undefined && offered.length > 0 && !offered.includes(selected ?? '')
+    this.#useRawSocket(response.socket)
+  }
+
+  #onRefused(response: IncomingMessage): void {
+    this.#httpStatus = response.statusCode
+    this.#noteError(new Error(`The server answered the upgrade request with HTTP status ${response.statusCode}.`))
+    this.#socket.terminate()
+  }
+
+  #onOpen(): void {
+    clearTimeout(this.#connectTimer)
+    this.#opened = true
+    this.#delivery.open()
+  }
+
+  #onMessage(data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): void {
+    if (this.#refusing) return
+    this.#moves += 1
+    const bytes = asBuffer(data)
+    if (bytes.length > (this.#options.frameBytesMax ?? Number.POSITIVE_INFINITY)) {
+      this.#refusing = true
+      this.#noteError(
+        new Error(`A frame of ${bytes.length} bytes arrived, and frameBytesMax is ${this.#options.frameBytesMax}.`),
+      )
+      void this.close(1009, 'frame too large')
+      return
+    }
+    const frame = isBinary ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes.toString()
+    this.#delivery.frame(frame, bytes.length)
+    this.#readOrNot()
+  }
+
+  /** Reads from the connection while there is room for what comes. */
+  #readOrNot(): void {
+    const reading = this.#delivery.keptBytes <= (this.#closing ? 16 : 1) * this.#keptBytesMax
+    if (reading === this.#reading) return
+    this.#reading = reading
+    if (reading) this.#socket.resume()
+    else this.#socket.pause()
+  }
+
+  #useRawSocket(rawSocket: Socket): void {
+    this.#rawSocket = rawSocket
+    // ws does not tell of the connection's own errors.
+    rawSocket.on('error', this.#noteError)
+  }
+
+  readonly #noteError = (error: Error): void => {
+    this.#error ??= error
+  }
+
+  #onClose(code: number, reason: string): void {
+    clearTimeout(this.#connectTimer)
+    clearTimeout(this.#closeTimer)
+    this.#stopIdleWatch?.()
+    for (const [event, listener] of this.#listeners) this.#socket.off(event, listener)
+    this.#rawSocket?.off('error', this.#noteError)
+
+    const closeFrameSeen = code !== 1006
+    // ws ends the connection when it has sent a close frame and seen one.
+    const clean = closeFrameSeen && (this.#rawSocket?.writableFinished ?? this.#error === undefined)
+    this.#delivery.finish({
+      code,
+      reason,
+      clean,
+      opened: this.#opened,
+      ...(!clean && { failure: this.#failure() }),
+      ...(this.#httpStatus !== undefined && { httpStatus: this.#httpStatus }),
+      ...(this.#error && { error: this.#error }),
+      ...this.#sent.account(clean),
+      peerEnded: closeFrameSeen || this.#rawSocket?.readableEnded === true,
+      forced: this.#forced,
+    })
+  }
+
+  #failure(): NonNullable<LinkEnd['failure']> {
+    if (this.#opened) return 'lost'
+    if (this.#httpStatus !== undefined) return 'upgrade-refused'
+    return this.#subprotocolRefused ? 'subprotocol-refused' : connectFailure(this.#error)
+  }
+}
+
+function asBuffer(data: Buffer | ArrayBuffer | Buffer[]): Buffer {
+  if (Buffer.isBuffer(data)) return data
+  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data)
+}

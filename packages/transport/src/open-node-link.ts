@@ -1,0 +1,48 @@
+import type { Agent } from 'node:http'
+import type { SecureContextOptions } from 'node:tls'
+import WebSocket from 'isomorphic-ws'
+import type { OpenLink } from './link.ts'
+import { createNodeLink } from './node-link.ts'
+
+/**
+ * How a Node client connects. These and every other client option of `ws` are handed to it; frames are not
+ * compressed unless `perMessageDeflate` asks for it.
+ */
+export interface NodeClientOptions extends SecureContextOptions {
+  /** Sent with the upgrade request: cookies, authorization. */
+  headers?: Record<string, string>
+  /** The `Origin` header. */
+  origin?: string
+  /** Set to false, any certificate is taken. Only for tests: name the authority in `ca` instead. @default true */
+  rejectUnauthorized?: boolean
+  /** The name that the server's certificate must hold for, and that SNI sends. */
+  servername?: string
+  agent?: Agent
+  /** 4 or 6; both are tried otherwise. */
+  family?: number
+  localAddress?: string
+  /** @default false */
+  perMessageDeflate?: boolean | object
+  [option: string]: unknown
+}
+
+/**
+ * An `OpenLink` with options of its own for each connection: certificates, headers, an agent.
+ *
+ *     const openLink = nodeLinkOpener({ ca: readFileSync('authority.pem'), headers: { authorization } })
+ */
+export function nodeLinkOpener(clientOptions: NodeClientOptions = {}): OpenLink {
+  return (url, options) => {
+    const { frameBytesMax } = options
+    const socket = new WebSocket(url, options.protocols, {
+      perMessageDeflate: false,
+      // A larger frame is refused before it has been read.
+      ...(frameBytesMax !== undefined && { maxPayload: frameBytesMax }),
+      ...clientOptions,
+    })
+    return createNodeLink(socket, options)
+  }
+}
+
+/** Makes a link over `ws` with its defaults. Throws if the URL or a subprotocol is not well-formed. */
+export const openNodeLink: OpenLink = nodeLinkOpener()
