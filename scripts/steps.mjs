@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import process from 'node:process'
 import { build } from './build.mjs'
 import { run } from './child.mjs'
 import { ensureChromium } from './chromium.mjs'
@@ -43,7 +44,12 @@ export const steps = [
   { name: 'unit', what: 'vitest: units, vectors, properties, simulation, integration', run: unit },
   { name: 'build', what: 'Rollup: modules, types, script-tag build', run: () => whole(build()) },
   { name: 'pack', what: 'the tarballs that would be published', needs: ['build'], run: () => whole(pack()) },
-  { name: 'packages', what: 'publint and attw on the tarballs', needs: ['pack'], run: packages },
+  {
+    name: 'packages',
+    what: 'every entry loads; publint and attw on the tarballs',
+    needs: ['pack'],
+    run: packages,
+  },
   {
     name: 'size',
     what: 'size-limit on the script-tag build',
@@ -73,13 +79,14 @@ function types() {
 }
 
 function packages() {
-  return commands(
-    publicPackages.flatMap((name) => [
+  return commands([
+    ['node', inRoot('scripts/load-built.mjs')],
+    ...publicPackages.flatMap((name) => [
       ['publint', tarball(name), '--strict'],
       // Node 10's resolution knows no export maps; whoever uses it has a Node that is not supported.
       ['attw', tarball(name), '--profile', 'node16', '--format', 'ascii'],
     ]),
-  )
+  ])
 }
 
 async function simulation() {
@@ -134,14 +141,15 @@ async function endToEnd() {
 /**
  * Runs commands one after another, each counted, all of them whatever the others do. What one writes is shown if it fails.
  *
- * @param {string[][]} list tools of the workspace with their arguments
+ * @param {string[][]} list tools of the workspace, or `node`, with their arguments
  * @returns {Promise<Counts>}
  */
 async function commands(list) {
   const result = counts(0)
   for (const [name = '', ...args] of list) {
     const shown = [name, ...args].join(' ').replaceAll(inRoot() + path.sep, '')
-    const { code, output, problem } = await run(tool(name), args, { quiet: true, deadlineMs: 3 * minuteMs })
+    const program = name === 'node' ? process.execPath : tool(name)
+    const { code, output, problem } = await run(program, args, { quiet: true, deadlineMs: 3 * minuteMs })
     console.log(`${code === 0 ? 'ok  ' : 'FAIL'} ${shown}`)
     if (code === 0) result.passed += 1
     else {
