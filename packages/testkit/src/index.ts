@@ -1,5 +1,5 @@
 export { type Certificate, certificate } from './certificate.ts'
 export { listen } from './listen.ts'
-export { type ConnectionCut, type Proxy, type ProxyConnection, type ProxyDirection } from './proxy-types.ts'
 export { createProxy, type ProxyOptions } from './proxy.ts'
-export { until, type UntilOptions } from './until.ts'
+export type { ConnectionCut, Proxy, ProxyConnection, ProxyDirection } from './proxy-types.ts'
+export { type UntilOptions, until } from './until.ts'

@@ -62,7 +62,8 @@ export class Direction implements ProxyDirection {
   }
 
   at(bytes: number, listener: () => void): void {
-    if (!Number.isInteger(bytes) || bytes < 0) throw new RangeError(`a byte count is a whole number, not ${bytes}`)
+    if (!Number.isInteger(bytes) || bytes < 0)
+      throw new RangeError(`a byte count is a whole number, not ${bytes}`)
     if (bytes <= this.bytesForwarded && !this.#waiting) return listener()
     this.#marks.push({ bytes, listener })
     this.#marks.sort((a, b) => a.bytes - b.bytes)
@@ -138,7 +139,8 @@ export class Direction implements ProxyDirection {
     let length = chunk.length
     const mark = this.#marks[0]
     if (mark !== undefined) length = Math.min(length, Math.max(0, mark.bytes - this.bytesForwarded))
-    if (this.rateBytesPerSecond > 0) length = Math.min(length, Math.max(1, Math.ceil(this.rateBytesPerSecond / 100)))
+    if (this.rateBytesPerSecond > 0)
+      length = Math.min(length, Math.max(1, Math.ceil(this.rateBytesPerSecond / 100)))
     return chunk.subarray(0, length)
   }
 
@@ -171,7 +173,8 @@ export class Direction implements ProxyDirection {
 
   #throttle(): void {
     if (this.#closed) return
-    const held = this.#stalled || this.#heldBytes > heldBytesMax || (!this.#discarding && this.#to.writableNeedDrain)
+    const held =
+      this.#stalled || this.#heldBytes > heldBytesMax || (!this.#discarding && this.#to.writableNeedDrain)
     if (held) this.#from.pause()
     else this.#from.resume()
   }

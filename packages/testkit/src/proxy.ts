@@ -24,7 +24,11 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
   let port = 0
 
   function accept(client: Socket): void {
-    const target = connect({ port: options.targetPort, host: options.targetHost ?? '127.0.0.1', allowHalfOpen: true })
+    const target = connect({
+      port: options.targetPort,
+      host: options.targetHost ?? '127.0.0.1',
+      allowHalfOpen: true,
+    })
     const connection = new Connection(accepted, client, target, () => live.delete(connection))
     accepted += 1
     live.add(connection)

@@ -1,6 +1,10 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { checkServerIdentity as checkAddress, connect as tlsConnect, createServer as createTlsServer } from 'node:tls'
+import {
+  checkServerIdentity as checkAddress,
+  createServer as createTlsServer,
+  connect as tlsConnect,
+} from 'node:tls'
 import { afterEach, expect, test } from 'vitest'
 import { certificate, createProxy, listen, type Proxy, type ProxyConnection, until } from '../src/index.ts'
 
@@ -21,7 +25,13 @@ interface End {
 
 function watch(socket: Socket): End {
   const chunks: Buffer[] = []
-  const end: End = { socket, bytes: () => Buffer.concat(chunks), ended: false, closed: false, error: undefined }
+  const end: End = {
+    socket,
+    bytes: () => Buffer.concat(chunks),
+    ended: false,
+    closed: false,
+    error: undefined,
+  }
   socket.on('data', (chunk) => chunks.push(chunk))
   socket.on('end', () => {
     end.ended = true
@@ -43,7 +53,12 @@ async function through(onConnection?: (connection: ProxyConnection) => void) {
   const proxy = await proxyTo(server, onConnection)
   const client = watch(connect({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true }))
   await until(() => serverEnds.length === 1, { what: 'the connection to reach the server' })
-  return { proxy, client, serverEnd: serverEnds[0] as End, connection: proxy.connections[0] as ProxyConnection }
+  return {
+    proxy,
+    client,
+    serverEnd: serverEnds[0] as End,
+    connection: proxy.connections[0] as ProxyConnection,
+  }
 }
 
 async function proxyTo(server: Server, onConnection?: (connection: ProxyConnection) => void): Promise<Proxy> {
@@ -233,7 +248,9 @@ test('a refusing proxy refuses, keeps open connections, and comes back on the sa
   const again = watch(connect(port, '127.0.0.1'))
   await until(() => proxy.accepted === 2, { what: 'a new connection' })
   proxy.cutAll('destroy')
-  await until(() => client.ended && again.ended && proxy.connections.length === 0, { what: 'everything to be cut' })
+  await until(() => client.ended && again.ended && proxy.connections.length === 0, {
+    what: 'everything to be cut',
+  })
 })
 
 test('a target that is not there resets the client', async () => {
@@ -255,7 +272,9 @@ test('TLS goes through, and the certificate holds for localhost and both address
       port: proxy.port,
       host: '127.0.0.1',
       ca: pems.cert,
-      ...(servername === 'localhost' ? { servername } : { checkServerIdentity: (_, c) => checkAddress(servername, c) }),
+      ...(servername === 'localhost'
+        ? { servername }
+        : { checkServerIdentity: (_, c) => checkAddress(servername, c) }),
     })
     const client = watch(socket)
     await until(() => client.bytes().toString() === 'secret', { what: `the bytes as ${servername}` })

@@ -7,7 +7,9 @@ test('until resolves with what the condition gave', async () => {
 })
 
 test('until says what it waited for when the deadline has passed', async () => {
-  await expect(until(() => false, { what: 'the moon', timeoutMs: 20 })).rejects.toThrow('waited 20 ms for the moon')
+  await expect(until(() => false, { what: 'the moon', timeoutMs: 20 })).rejects.toThrow(
+    'waited 20 ms for the moon',
+  )
 })
 
 test('until passes on what the condition throws', async () => {

@@ -24,8 +24,11 @@ export function openBrowserLink(url: string, options: BrowserLinkOptions): Link 
   return new BrowserLink(new Socket(url, options.protocols), options)
 }
 
-/** How often a busy socket is asked what it still holds, in ms: the platform has no event for it. */
-const pollMs = 10
+/**
+ * How long it takes at most until a busy socket is asked again what it still holds, in ms: the platform has no
+ * event for it. It is asked sooner at first.
+ */
+const pollMsMax = 32
 
 class BrowserLink implements Link {
   readonly #socket: WebSocket
@@ -43,6 +46,7 @@ class BrowserLink implements Link {
   #closing: { code: number; reason: string; lingerMs: number; leftMs: number; deadline: number } | undefined
   #closeSent = false
   #lastBuffered = 0
+  #pollMs = 1
 
   constructor(socket: WebSocket, options: OpenLinkOptions) {
     this.#socket = socket
@@ -114,6 +118,7 @@ class BrowserLink implements Link {
     // The types of the platform leave out shared memory, which no frame of ours is in.
     this.#socket.send(frame as string | Uint8Array<ArrayBuffer>)
     if (this.#socket.bufferedAmount <= this.#lowWaterBytes) return
+    if (!this.#busy) this.#pollMs = 1
     this.#busy = true
     this.#poll()
   }
@@ -129,9 +134,16 @@ class BrowserLink implements Link {
   close(code: number, reason: string, { lingerMs = 5000 }: { lingerMs?: number } = {}): Promise<LinkEnd> {
     if (!this.#closing && !this.#delivery.end) {
       const now = performance.now()
+      this.#pollMs = 1
       // What arrived while nothing was busy does not count as moving now.
       this.#lastBuffered = this.#socket.bufferedAmount
-      this.#closing = { code, reason, lingerMs, leftMs: now + Math.max(lingerMs, 60_000), deadline: now + lingerMs }
+      this.#closing = {
+        code,
+        reason,
+        lingerMs,
+        leftMs: now + Math.max(lingerMs, 60_000),
+        deadline: now + lingerMs,
+      }
       if (this.#opened) this.#look()
       else this.#giveUp(false)
     }
@@ -149,8 +161,9 @@ class BrowserLink implements Link {
   #poll(): void {
     this.#pollTimer ??= setTimeout(() => {
       this.#pollTimer = undefined
+      this.#pollMs = Math.min(2 * this.#pollMs, pollMsMax)
       this.#look()
-    }, pollMs)
+    }, this.#pollMs)
   }
 
   /** Sees what the socket still holds, and does what was waiting for it. */
@@ -164,7 +177,8 @@ class BrowserLink implements Link {
     const closing = this.#closing
     if (closing) {
       const now = performance.now()
-      if (bufferedAmount < this.#lastBuffered) closing.deadline = Math.min(now + closing.lingerMs, closing.leftMs)
+      if (bufferedAmount < this.#lastBuffered)
+        closing.deadline = Math.min(now + closing.lingerMs, closing.leftMs)
       if (bufferedAmount === 0) this.#closeSocket(closing.code, closing.reason)
       if (now >= closing.deadline) this.#giveUp(true)
     }
@@ -182,6 +196,7 @@ class BrowserLink implements Link {
   /** Ends without waiting for the peer. The platform cannot destroy a connection, so this asks it to close and listens no more. */
   #giveUp(forced: boolean): void {
     if (this.#delivery.end) return
+    this.#stopListening.abort()
     if (this.#socket.readyState < 2) this.#closeSocket(1000, '')
     queueMicrotask(() => this.#finish(1006, '', false, forced))
   }

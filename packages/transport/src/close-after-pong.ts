@@ -36,7 +36,10 @@ export interface CloseAfterPongReport {
  * Send nothing more after the call: it would go behind the Ping. Works in every state of the socket; a second call
  * gives the first one's promise. The promise never rejects. Throws at once if an argument is wrong.
  */
-export function closeAfterPong(socket: WsSocket, options: CloseAfterPongOptions = {}): Promise<CloseAfterPongReport> {
+export function closeAfterPong(
+  socket: WsSocket,
+  options: CloseAfterPongOptions = {},
+): Promise<CloseAfterPongReport> {
   const { code = 1000, reason = '', deadlineMs = 5000 } = options
   check(socket, code, reason, deadlineMs)
   let closing = closings.get(socket)
@@ -104,7 +107,9 @@ function pingThenClose(socket: WsSocket, code: number, reason: string, deadlineM
 
 function check(socket: WsSocket, code: number, reason: string, deadlineMs: number): void {
   if (typeof socket?.ping !== 'function' || typeof socket.terminate !== 'function') {
-    throw new TypeError('closeAfterPong() needs a WebSocket of ws, which can ping: pass the one of the connection event.')
+    throw new TypeError(
+      'closeAfterPong() needs a WebSocket of ws, which can ping: pass the one of the connection event.',
+    )
   }
   if (!isSendableCode(code)) {
     throw new RangeError(`${code} may not be sent as a close code: use 1000, or one from 3000 to 4999.`)

@@ -7,7 +7,12 @@ import type { Socket } from 'node:net'
  * JavaScript's, by progress inside one large write. Without it, `moved` is asked every `ms`; it gives a value
  * that changes when something has moved.
  */
-export function watchIdle(ms: number, rawSocket: Socket | undefined, moved: () => unknown, onIdle: () => void): () => void {
+export function watchIdle(
+  ms: number,
+  rawSocket: Socket | undefined,
+  moved: () => unknown,
+  onIdle: () => void,
+): () => void {
   if (rawSocket !== undefined && !rawSocket.destroyed) {
     rawSocket.setTimeout(ms)
     rawSocket.once('timeout', onIdle)

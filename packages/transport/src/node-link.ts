@@ -79,7 +79,10 @@ class NodeLink implements Link {
       ['upgrade', (response: IncomingMessage) => this.#onUpgrade(response)],
       ['unexpected-response', (_: unknown, response: IncomingMessage) => this.#onRefused(response)],
       ['open', () => this.#onOpen()],
-      ['message', (data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean) => this.#onMessage(data, isBinary)],
+      [
+        'message',
+        (data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean) => this.#onMessage(data, isBinary),
+      ],
       ['error', (error: Error) => this.#noteError(error)],
       ['close', (code: number, reason: Buffer) => this.#onClose(code, reason.toString())],
     ]
@@ -187,7 +190,8 @@ class NodeLink implements Link {
     else if (this.#rawSocket || this.#socket.readyState === this.#socket.OPEN) this.#sent.left(bytes)
     else this.#sent.unclear(bytes)
     // The queue may hold pongs that have no callback, so "all of ours has left" counts as drained too.
-    if (!this.#busy || (this.#socket.bufferedAmount > this.#lowWaterBytes && this.#sent.waitingBytes > 0)) return
+    if (!this.#busy || (this.#socket.bufferedAmount > this.#lowWaterBytes && this.#sent.waitingBytes > 0))
+      return
     this.#busy = false
     if (this.#canSend) this.#delivery.drain()
   }
@@ -195,13 +199,16 @@ class NodeLink implements Link {
   #onUpgrade(response: IncomingMessage): void {
     const offered = this.#options.protocols
     const selected = response.headers['sec-websocket-protocol']
-    this.#subprotocolRefused = offered !== undefined && offered.length > 0 && !offered.includes(selected ?? '')
+    this.#subprotocolRefused =
+      offered !== undefined && offered.length > 0 && !offered.includes(selected ?? '')
     this.#useRawSocket(response.socket)
   }
 
   #onRefused(response: IncomingMessage): void {
     this.#httpStatus = response.statusCode
-    this.#noteError(new Error(`The server answered the upgrade request with HTTP status ${response.statusCode}.`))
+    this.#noteError(
+      new Error(`The server answered the upgrade request with HTTP status ${response.statusCode}.`),
+    )
     this.#socket.terminate()
   }
 
@@ -218,7 +225,9 @@ class NodeLink implements Link {
     if (bytes.length > (this.#options.frameBytesMax ?? Number.POSITIVE_INFINITY)) {
       this.#refusing = true
       this.#noteError(
-        new Error(`A frame of ${bytes.length} bytes arrived, and frameBytesMax is ${this.#options.frameBytesMax}.`),
+        new Error(
+          `A frame of ${bytes.length} bytes arrived, and frameBytesMax is ${this.#options.frameBytesMax}.`,
+        ),
       )
       void this.close(1009, 'frame too large')
       return

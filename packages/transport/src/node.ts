@@ -1,5 +1,5 @@
-export { type CloseAfterPongOptions, type CloseAfterPongReport, closeAfterPong } from './close-after-pong.ts'
 export { type BrowserLinkOptions, openBrowserLink, type WebSocketConstructor } from './browser-link.ts'
+export { type CloseAfterPongOptions, type CloseAfterPongReport, closeAfterPong } from './close-after-pong.ts'
 export type { Link, LinkEnd, LinkEvents, LinkFailure, OpenLink, OpenLinkOptions } from './link.ts'
 export { createNodeLink, type NodeLinkOptions } from './node-link.ts'
 export { type NodeClientOptions, nodeLinkOpener, openNodeLink } from './open-node-link.ts'

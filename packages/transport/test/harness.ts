@@ -1,6 +1,14 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import { certificate, createProxy, listen, type Proxy, type ProxyConnection, type ProxyDirection, until } from '@lastword/testkit'
+import {
+  certificate,
+  createProxy,
+  listen,
+  type Proxy,
+  type ProxyConnection,
+  type ProxyDirection,
+  until,
+} from '@lastword/testkit'
 import { Agent, WebSocket as UndiciWebSocket } from 'undici'
 import { afterEach, expect } from 'vitest'
 import { type ServerOptions, WebSocket, WebSocketServer } from 'ws'
@@ -107,16 +115,22 @@ export interface Pair {
 }
 
 /** One link and its peer, connected through a proxy, open on both sides. */
-export async function pair(side: Side, secure: boolean, options: Partial<OpenLinkOptions> = {}): Promise<Pair> {
-  // A close handshake of ws that has to wait for a slow connection would be cut after this.
-  const closeTimeout = 300
+export async function pair(
+  side: Side,
+  secure: boolean,
+  options: Partial<OpenLinkOptions> = {},
+  // How long ws itself lets its close handshake take, in ms.
+  { closeTimeout = 30_000 }: { closeTimeout?: number } = {},
+): Promise<Pair> {
   let peer: WebSocket | undefined
   let link: Link | undefined
   const found: Partial<Pair> = { peerFrames: [] }
 
   function meetPeer(socket: WebSocket): void {
     peer = socket
-    socket.on('message', (data, isBinary) => found.peerFrames?.push(isBinary ? (data as Buffer) : String(data)))
+    socket.on('message', (data, isBinary) =>
+      found.peerFrames?.push(isBinary ? (data as Buffer) : String(data)),
+    )
     socket.on('close', (code, reason) => {
       found.peerClose = { code, reason: reason.toString() }
     })

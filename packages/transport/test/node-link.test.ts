@@ -1,0 +1,164 @@
+import type { IncomingMessage } from 'node:http'
+import { until } from '@lastword/testkit'
+import { expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { createNodeLink } from '../src/node.ts'
+import { atRest, atTheEnd, ended, pair, record, serve, url } from './harness.ts'
+
+/** A server's socket with its request, and the bare client at the other end. */
+async function serverSocket(
+  secure = false,
+): Promise<{ socket: WebSocket; request: IncomingMessage; client: WebSocket }> {
+  const met: { socket?: WebSocket; request?: IncomingMessage } = {}
+  const port = await serve(secure, (socket, request) => Object.assign(met, { socket, request }))
+  const client = new WebSocket(url(secure, port), { rejectUnauthorized: false })
+  client.on('error', () => {})
+  atTheEnd(() => client.terminate())
+  await until(() => met.socket && client.readyState === client.OPEN, { what: 'the connection' })
+  return { socket: met.socket as WebSocket, request: met.request as IncomingMessage, client }
+}
+
+for (const secure of [false, true]) {
+  for (const side of ['node client', 'node server'] as const) {
+    test(`the small frames of one turn leave in one write (${side}, ${secure ? 'wss' : 'ws'})`, async () => {
+      const { link, peerFrames, toPeer } = await pair(side, secure)
+      let chunks = 0
+      toPeer.onBytes(() => {
+        chunks += 1
+      })
+      for (let n = 0; n < 500; n += 1) link.send(`frame ${n}`)
+      await until(() => peerFrames.length === 500, { what: 'the frames' })
+      expect(peerFrames[499]).toBe('frame 499')
+      expect(chunks).toBeLessThanOrEqual(2)
+    })
+  }
+}
+
+test('without the raw socket the same promises hold', async () => {
+  const { socket, client } = await serverSocket()
+  const link = createNodeLink(socket)
+  const heard = record(link)
+  const got: number[] = []
+  client.on('message', (data) => got.push((data as Buffer).length))
+  for (let n = 0; n < 4; n += 1) link.send(new Uint8Array(1024 * 1024))
+  expect(await link.close(1000, '')).toMatchObject({ clean: true, flushed: true, forced: false })
+  await until(() => got.length === 4, { what: 'everything to arrive' })
+  expect(heard.log.at(-1)).toBe('end')
+})
+
+test('without the raw socket a peer that stays silent still ends at the deadline', async () => {
+  const { socket, client } = await serverSocket()
+  client.pause()
+  const link = createNodeLink(socket)
+  for (let n = 0; n < 32; n += 1) link.send(new Uint8Array(1024 * 1024))
+  await atRest(() => link.bufferedBytes)
+  const end = await link.close(1000, '', { lingerMs: 60 })
+  expect(end).toMatchObject({ clean: false, forced: true, flushed: false })
+})
+
+test('closing has a hard end, however long bytes keep moving', async () => {
+  const { socket, request, client } = await serverSocket()
+  const link = createNodeLink(socket, { rawSocket: request.socket, closeMsMax: 150 })
+  record(link)
+  // The peer reads nothing, so it never sees the close; but it goes on talking.
+  client.pause()
+  const talking = setInterval(() => client.send('still here'), 5)
+  atTheEnd(() => clearInterval(talking))
+  const start = performance.now()
+  const end = await link.close(1000, '', { lingerMs: 100 })
+  expect(performance.now() - start).toBeGreaterThanOrEqual(145)
+  expect(end).toMatchObject({ clean: false, forced: true })
+})
+
+test('what arrived before somebody listened is told then, in order', async () => {
+  const { socket, request, client } = await serverSocket()
+  const link = createNodeLink(socket, { rawSocket: request.socket })
+  client.send('one')
+  client.send('two')
+  client.close(1000)
+  await new Promise((resolve) => client.once('close', resolve))
+  await until(() => socket.readyState === socket.CLOSED, { what: 'the server to see it' })
+  const heard = record(link)
+  expect(heard.log).toEqual([])
+  await ended(heard)
+  expect(heard.log).toEqual(['open', 'frame', 'frame', 'end'])
+  expect(heard.frames).toEqual(['one', 'two'])
+})
+
+test('a link is attached once', async () => {
+  const { socket } = await serverSocket()
+  const link = createNodeLink(socket)
+  record(link)
+  expect(() => record(link)).toThrow('attach() is called once')
+})
+
+test('a socket that is closed already makes a link that has ended', async () => {
+  const { socket, client } = await serverSocket()
+  client.terminate()
+  await until(() => socket.readyState === socket.CLOSED, { what: 'the end' })
+  const heard = record(createNodeLink(socket))
+  expect(await ended(heard)).toMatchObject({ clean: false, failure: 'lost', code: 1006 })
+})
+
+test('the listener may close from within a frame, and still gets the frames behind it', async () => {
+  const { link, peer, heard } = await pair('node server', false)
+  let ending: unknown
+  const frames = heard.frames
+  heard.frames = new Proxy(frames, {
+    get(target, key) {
+      if (key === 'push') ending ??= link.close(1000, '')
+      return Reflect.get(target, key)
+    },
+  })
+  for (let n = 0; n < 10; n += 1) peer.send(`${n}`)
+  await ending
+  expect(await ended(heard)).toMatchObject({ clean: true })
+  expect(frames.length).toBe(10)
+})
+
+test('a write that fails is told in the end, and nowhere else', async () => {
+  const { link, heard, connection } = await pair('node server', false)
+  connection.cut('reset')
+  const sending = setInterval(() => link.send('into the void'), 1)
+  atTheEnd(() => clearInterval(sending))
+  const end = await ended(heard)
+  expect(end).toMatchObject({ clean: false, failure: 'lost' })
+})
+
+test('compressed frames that are still being deflated leave before the close', async () => {
+  const met: { socket?: WebSocket; request?: IncomingMessage } = {}
+  const port = await serve(false, (socket, request) => Object.assign(met, { socket, request }), {
+    perMessageDeflate: { threshold: 0 },
+  })
+  const client = new WebSocket(url(false, port))
+  atTheEnd(() => client.terminate())
+  const got: string[] = []
+  client.on('message', (data) => got.push(String(data)))
+  await until(() => met.socket && client.readyState === client.OPEN, { what: 'the connection' })
+  expect(client.extensions).toBe('permessage-deflate')
+  const link = createNodeLink(met.socket as WebSocket, { rawSocket: (met.request as IncomingMessage).socket })
+  for (let n = 0; n < 50; n += 1) link.send(`${n} `.repeat(2000))
+  expect(await link.close(1000, '')).toMatchObject({ clean: true, flushed: true })
+  await until(() => got.length === 50, { what: 'everything to arrive' })
+})
+
+for (const secure of [false, true]) {
+  test(`no listener stays on the socket of a link that has ended (${secure ? 'wss' : 'ws'})`, async () => {
+    const { socket, request } = await serverSocket(secure)
+    const raw = request.socket
+    const listeners = () => [
+      ...['upgrade', 'unexpected-response', 'open', 'message', 'error', 'close', 'pong'].map((e) =>
+        socket.listenerCount(e),
+      ),
+      raw.listenerCount('timeout'),
+    ]
+    const before = listeners()
+    const ownErrorListeners = raw.listeners('error')
+    const link = createNodeLink(socket, { rawSocket: raw })
+    record(link)
+    expect(listeners()).not.toEqual(before)
+    await link.close(1000, '')
+    expect(listeners()).toEqual(before)
+    expect(raw.listeners('error')).toEqual(ownErrorListeners)
+  })
+}
