@@ -66,6 +66,8 @@ export const resetCodes = [
   'aborted',
   /** Closing took longer than the application was ready to wait. */
   'close-timeout',
+  /** The application closed while messages had come for which it has no handler. */
+  'unhandled',
   /** The server has shut down. */
   'shutdown',
   /** Another holder of the key has taken the session. */

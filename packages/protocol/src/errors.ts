@@ -132,6 +132,34 @@ export class ProtocolError extends LastwordError {
   }
 }
 
+/** Why no session could be opened over a connection. */
+export type HandshakeFailure =
+  /** No connection: refused, not reachable, name not found, timed out. */
+  | 'unreachable'
+  /** The server's certificate is not trusted, has expired, or is for another name. */
+  | 'certificate'
+  /** The server answered the upgrade request with an HTTP status. */
+  | 'upgrade-refused'
+  /** A WebSocket server that does not speak lastword. */
+  | 'subprotocol-refused'
+  /** The browser does not say which of these it was. */
+  | 'not-opened'
+  /** The connection was made, and the server never said `welcome`. */
+  | 'no-welcome'
+
+/** A session could not be opened. `reason` says why; the session tries again unless its reconnect policy says that it is of no use. */
+export class HandshakeError extends LastwordError {
+  readonly reason: HandshakeFailure
+  readonly httpStatus: number | undefined
+
+  constructor(reason: HandshakeFailure, message: string, details: ErrorDetails & { httpStatus?: number | undefined } = {}) {
+    super('handshake-failed', message, details)
+    this.name = 'HandshakeError'
+    this.reason = reason
+    this.httpStatus = details.httpStatus
+  }
+}
+
 function remedyOf(fate: Fate): string {
   if (fate === 'not-sent') return 'It never left: send it again in another session.'
   return 'It may have been handled: if you send it again, keep its id so that the receiver can tell.'

@@ -1,1 +1,36 @@
-export {}
+/**
+ * lastword in Node: `connect()` opens a session whose last message arrives.
+ *
+ * @packageDocumentation
+ */
+import type { AnyContract } from '@lastword/protocol'
+import { Session } from '@lastword/session'
+import { nodeLinkOpener } from '@lastword/transport'
+import { type ConnectOptions, webSocketUrl } from './connect-options.ts'
+import { Connector } from './connector.ts'
+
+export * from './public.ts'
+
+/** What a client in Node may add: how the connection itself is made. */
+export interface NodeConnectOptions<C = AnyContract> extends ConnectOptions<C> {
+  /** TLS options as `tls.connect` takes them, such as `ca` for a certificate authority of one's own. */
+  tls?: { ca?: string | Buffer | Array<string | Buffer>; cert?: string | Buffer; key?: string | Buffer; servername?: string; rejectUnauthorized?: boolean }
+  /** HTTP headers of the upgrade request. */
+  headers?: Record<string, string>
+  /** The Origin header of the upgrade request; a browser sets its own. */
+  origin?: string
+}
+
+/**
+ * Opens a session with the server at `url` (ws:, wss:, http: or https:). Returns at once: what is sent before there
+ * is a connection waits for it, and goes with its first frame. The session connects again by itself.
+ *
+ * Wait for `session.opened` to learn whether the server was reached; its errors are `HandshakeError`s.
+ *
+ * @throws ArgumentError for an address or option that cannot be used
+ */
+export function connect<C = AnyContract>(url: string | URL, options: NodeConnectOptions<C> = {}): Session<C> {
+  const { tls, headers, origin } = options
+  const openLink = nodeLinkOpener({ ...tls, ...(headers && { headers }), ...(origin && { origin }) })
+  return new Session<C>(new Connector(webSocketUrl(url), options as ConnectOptions, openLink, {}).core)
+}

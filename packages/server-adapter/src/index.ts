@@ -1,1 +1,45 @@
-export {}
+/**
+ * lastword on the WebSocket server that you already have.
+ *
+ * @packageDocumentation
+ */
+export {
+  ArgumentError,
+  type CloseReport,
+  type Contract,
+  contract,
+  DeliveryError,
+  type ErrorCode,
+  type Fate,
+  type Json,
+  LastwordError,
+  type MessageContract,
+  PayloadError,
+  ProtocolError,
+  QueueFullError,
+  RemoteError,
+  SessionClosedError,
+  type Window,
+} from '@lastword/protocol'
+export type {
+  CloseOptions,
+  IncomingMessage,
+  SendOptions,
+  Session,
+  SessionEvents,
+  SessionOptions,
+  SessionState,
+  TraceEvent,
+  TraceOptions,
+} from '@lastword/session'
+export { type CloseAfterPongOptions, type CloseAfterPongReport, closeAfterPong } from '@lastword/transport'
+export {
+  Adapter,
+  type AdapterEvents,
+  type ConnectionHandler,
+  createAdapter,
+  type RefusedLink,
+  type SessionContext,
+  type ShutdownReport,
+} from './adapter.ts'
+export type { AdapterOptions, AuthenticateContext } from './adapter-options.ts'

@@ -1,1 +1,13 @@
-export {}
+/**
+ * The application's side of a session: promises, handlers and iteration over the protocol machine, run on any link.
+ * The SDK and the server adapter are made of it; applications get `Session` from them.
+ *
+ * @packageDocumentation
+ */
+export { Emitter } from './emitter.ts'
+export type { IncomingMessage } from './incoming-message.ts'
+export { type Platform, platform } from './platform.ts'
+export { type CoreConfig, SessionCore, type SessionOwner } from './session-core.ts'
+export { Session } from './session.ts'
+export type { CloseOptions, SendOptions, SessionEvents, SessionOptions, SessionState } from './session-types.ts'
+export type { TracedEnvelope, TraceEvent, TraceOptions } from './trace.ts'

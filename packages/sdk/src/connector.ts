@@ -1,0 +1,202 @@
+import {
+  ArgumentError,
+  defaults,
+  type Contract,
+  encodeEarly,
+  type Json,
+  type LastwordError,
+  limits,
+  subprotocol,
+} from '@lastword/protocol'
+import { platform, SessionCore } from '@lastword/session'
+import type { LinkEnd, OpenLink } from '@lastword/transport'
+import { nanoid } from 'nanoid'
+import { type CheckedOptions, type ConnectOptions, checkOptions } from './connect-options.ts'
+import { handshakeError } from './handshake-error.ts'
+import { backoff, type ReconnectPolicy } from './reconnect-policy.ts'
+
+/** Frees what it was returned for. */
+export type Release = () => void
+
+/** What a connector hears of the platform. */
+export interface ConnectorEnvironment {
+  /** Calls back when the network is there again. */
+  onOnline?(callback: () => void): Release
+}
+
+/** Keeps a client's session on a link: opens the first one, and another one whenever the session wants it. */
+export class Connector {
+  readonly core: SessionCore
+
+  readonly #url: string
+  readonly #options: ConnectOptions
+  readonly #checked: CheckedOptions
+  readonly #openLink: OpenLink
+  readonly #policy: ReconnectPolicy
+  readonly #releases: Release[] = []
+  #attempt = 0
+  #downSince: number
+  /** True from the decision to open a link until the session has it, or it failed. */
+  #opening = false
+  #cancelTimer: (() => void) | undefined
+  #earlyRefused = false
+  #sentEarly = false
+  #lastError: LastwordError | undefined
+  #released = false
+
+  constructor(url: string, options: ConnectOptions, openLink: OpenLink, environment: ConnectorEnvironment) {
+    this.#url = url
+    this.#options = options
+    this.#checked = checkOptions(options)
+    this.#openLink = options.openLink ?? openLink
+    this.#policy = options.reconnect ?? backoff()
+    this.#downSince = platform.now()
+    this.core = new SessionCore(
+      {
+        role: 'client',
+        sid: nanoid(),
+        key: nanoid(32),
+        idPrefix: nanoid(10),
+        window: this.#checked.window,
+        maxBytes: this.#checked.maxBytes,
+        keepaliveMs: defaults.keepaliveMs,
+        ttlMs: defaults.ttlMs,
+        welcomeTimeoutMs: this.#checked.welcomeTimeoutMs,
+        agent: options.agent,
+      },
+      options as ConnectOptions<Contract>,
+      platform,
+      {
+        onLinkEnd: (end, attached) => this.#onLinkEnd(end, attached),
+        onDetached: () => this.#onDetached(),
+        onAttached: () => this.#onAttached(),
+        onReleased: () => this.#release(),
+      },
+    )
+    this.#watch(options.signal)
+    const online = environment.onOnline?.(() => this.#onOnline())
+    if (online !== undefined) this.#releases.push(online)
+    // What the application sends in the same turn goes with the first frame.
+    this.#opening = true
+    platform.endOfTurn(() => void this.#open())
+  }
+
+  async #open(): Promise<void> {
+    this.#cancelTimer = undefined
+    this.#opening = false
+    if (!this.core.wantsLink) return
+    this.#opening = true
+    this.#attempt++
+    this.core.emitter.emit('connecting', { attempt: this.#attempt })
+    let auth: Json | undefined
+    try {
+      const { auth: given } = this.#options
+      auth = typeof given === 'function' ? await given() : given
+      checkAuth(auth)
+    } catch (error) {
+      this.#opening = false
+      return this.core.abort('aborted', 'auth could not be had', error)
+    }
+    if (!this.core.wantsLink) {
+      this.#opening = false
+      return
+    }
+    const mayBeEarly = this.#options.early !== false && !this.#earlyRefused
+    const { id, frame } = this.core.startLink(auth, mayBeEarly ? earlyFrameBytes : undefined)
+    const early = mayBeEarly && typeof frame === 'string' ? encodeEarly(frame) : undefined
+    this.#sentEarly = early !== undefined
+    const link = this.#openLink(this.#url, {
+      protocols: early === undefined ? [subprotocol] : [subprotocol, early],
+      connectTimeoutMs: this.#checked.connectTimeoutMs,
+      frameBytesMax: this.#checked.maxBytes + limits.frameOverheadBytes,
+    })
+    this.core.bind(id, link, { frame, early: early !== undefined })
+  }
+
+  #onAttached(): void {
+    this.#opening = false
+    this.#attempt = 0
+    this.#lastError = undefined
+  }
+
+  /** A link that the session has given up may take a while to end; the next one does not wait for that. */
+  #onDetached(): void {
+    this.#downSince = platform.now()
+    queueMicrotask(() => this.#scheduleNext())
+  }
+
+  #onLinkEnd(end: LinkEnd, attached: boolean): void {
+    if (!this.core.wantsLink) return
+    this.#opening = false
+    if (!attached && this.#sentEarly && !end.opened && mayBeTheEarlyFrame(end)) {
+      // Opening is idempotent: a server, or something on the way, that does not like the long header gets a plain one.
+      this.#earlyRefused = true
+      this.#opening = true
+      return void this.#open()
+    }
+    const error = handshakeError(end, this.#url, attached, this.core.sid)
+    this.#lastError = error
+    if (error !== undefined) this.core.emitter.emit('disconnected', error)
+    this.#scheduleNext()
+  }
+
+  #scheduleNext(): void {
+    if (this.#opening || !this.core.wantsLink) return
+    let delayMs: number | null
+    try {
+      delayMs = this.#policy.nextDelayMs({
+        attempt: this.#attempt + 1,
+        downMs: platform.now() - this.#downSince,
+        error: this.#lastError,
+        welcomed: this.core.welcomed,
+      })
+    } catch (error) {
+      return this.core.abort('aborted', 'the reconnect policy failed', error)
+    }
+    if (delayMs === null || !(delayMs >= 0)) {
+      const why = this.#lastError?.message ?? 'the reconnect policy gave up'
+      return this.core.abort('aborted', why, this.#lastError)
+    }
+    this.#opening = true
+    // A session that is over only has to say its last acknowledgement again: no reason to keep a process alive.
+    this.#cancelTimer = platform.setTimer(delayMs, () => void this.#open(), !this.core.ended)
+  }
+
+  #onOnline(): void {
+    if (this.#cancelTimer === undefined) return
+    this.#cancelTimer()
+    this.#attempt = 0
+    void this.#open()
+  }
+
+  #watch(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return
+    const abort = () => this.core.abort('aborted', 'the session was aborted by its signal', signal.reason)
+    if (signal.aborted) return abort()
+    signal.addEventListener('abort', abort, { once: true })
+    this.#releases.push(() => signal.removeEventListener('abort', abort))
+  }
+
+  #release(): void {
+    if (this.#released) return
+    this.#released = true
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    for (const release of this.#releases) release()
+  }
+}
+
+/** What fits into the early frame's base64url form. */
+const earlyFrameBytes = Math.floor((limits.earlyCharsMax * 3) / 4)
+
+function mayBeTheEarlyFrame(end: LinkEnd): boolean {
+  return end.failure !== 'unreachable' && end.failure !== 'certificate'
+}
+
+function checkAuth(auth: Json | undefined): void {
+  if (auth === undefined) return
+  const chars = JSON.stringify(auth)?.length ?? Infinity
+  if (chars > limits.headerBytesMax) {
+    throw new ArgumentError(`auth has ${chars} characters as JSON`, `Use at most ${limits.headerBytesMax}.`)
+  }
+}

@@ -1,0 +1,264 @@
+import type { IncomingMessage as HttpRequest } from 'node:http'
+import {
+  type AnyContract,
+  type CloseReport,
+  type Contract,
+  defaults,
+  earlyPrefix,
+  limits,
+  PeerFault,
+  type ResetCode,
+  subprotocol,
+} from '@lastword/protocol'
+import { Emitter, platform, Session, SessionCore } from '@lastword/session'
+import type { Link, LinkEvents, WsSocket } from '@lastword/transport'
+import { createNodeLink } from '@lastword/transport'
+import { nanoid } from 'nanoid'
+import { type AdapterOptions, type CheckedAdapterOptions, checkOptions } from './adapter-options.ts'
+import { type Arrival, receiveLink, Refusal } from './door.ts'
+import { sameSecret } from './same-secret.ts'
+
+/** A link that was not let in: which code it was told, and why. */
+export interface RefusedLink {
+  /** Name of the close code, or of the reset. */
+  code: PeerFault['code'] | ResetCode
+  reason: string
+  request: HttpRequest
+}
+
+export interface AdapterEvents extends Record<string, unknown> {
+  /** A link was refused before it reached a session. */
+  refused: RefusedLink
+}
+
+/** What `onSession` callbacks are given besides the session. */
+export interface SessionContext {
+  /** What `authenticate` returned; empty without it. */
+  identity: string
+  /** The upgrade request of the link that opened the session. */
+  request: HttpRequest
+}
+
+/** What became of the sessions when the server went. */
+export interface ShutdownReport {
+  /** Sessions that there were when it began. */
+  sessions: number
+  /** Of those, the ones that ended with everything handled. */
+  clean: number
+  /** The reports of the others, by session id. */
+  unclean: Array<{ sessionId: string; report: CloseReport }>
+}
+
+export type ConnectionHandler<Socket extends WsSocket = WsSocket> = (socket: Socket, request: HttpRequest) => void
+
+/** Sessions on WebSocket servers that already exist. Made by `createAdapter()`. */
+export class Adapter<C = AnyContract> {
+  readonly #options: AdapterOptions<C>
+  readonly #checked: CheckedAdapterOptions
+  readonly #sessions = new Map<string, Entry>()
+  readonly #callbacks = new Set<(session: Session<C>, context: SessionContext) => void>()
+  readonly #emitter = new Emitter<AdapterEvents>((error) => platform.report(error))
+  #shutdown: Promise<ShutdownReport> | undefined
+
+  constructor(options: AdapterOptions<C>) {
+    this.#options = options
+    this.#checked = checkOptions(options as AdapterOptions)
+  }
+
+  /** Sessions that exist now, with a link or waiting for one, or kept so that their clients can ask how they ended. */
+  get sessionCount(): number {
+    return this.#sessions.size
+  }
+
+  /**
+   * For the `handleProtocols` option of a `WebSocketServer`: selects lastword where it is offered, else the first
+   * protocol offered.
+   */
+  readonly handleProtocols = (protocols: Set<string>): string | false => {
+    if (protocols.has(subprotocol)) return subprotocol
+    for (const protocol of protocols) if (!protocol.startsWith(earlyPrefix)) return protocol
+    return false
+  }
+
+  /**
+   * Calls back for each new session, before anything that it received is given out: attach handlers here. It is not
+   * called again when the session resumes. Returns what takes the callback off again.
+   */
+  onSession(callback: (session: Session<C>, context: SessionContext) => void): () => void {
+    this.#callbacks.add(callback)
+    return () => this.#callbacks.delete(callback)
+  }
+
+  on<E extends keyof AdapterEvents & string>(event: E, listener: (value: AdapterEvents[E]) => void): () => void {
+    return this.#emitter.on(event, listener)
+  }
+
+  /**
+   * The listener for the `connection` event of a `ws` server. Clients that speak lastword get a session; all others
+   * reach `existing` as before, or are closed with 1008 if there is none.
+   */
+  connection<Socket extends WsSocket>(existing?: ConnectionHandler<Socket>): ConnectionHandler<Socket> {
+    return (socket, request) => {
+      if (socket.protocol === subprotocol) this.#receive(socket, request)
+      else if (existing !== undefined) existing(socket, request)
+      else socket.close(1008, `this server speaks ${subprotocol} only`)
+    }
+  }
+
+  /**
+   * Ends every session in good order: no new ones are let in, each client is told that the server will go, and each
+   * session is closed, which waits until both sides have handled everything. Those that are not done within the
+   * deadline are ended with `shutdown`.
+   *
+   * Resolves when every connection has ended: a `process.exit()` after that loses nothing. Calling it again gives the
+   * same promise.
+   */
+  shutdown(options: { deadlineMs?: number } = {}): Promise<ShutdownReport> {
+    this.#shutdown ??= this.#end(options.deadlineMs ?? shutdownMs)
+    return this.#shutdown
+  }
+
+  async #end(deadlineMs: number): Promise<ShutdownReport> {
+    const entries = [...this.#sessions.values()]
+    const report: ShutdownReport = { sessions: entries.length, clean: 0, unclean: [] }
+    const timer = setTimeout(() => {
+      for (const { core } of entries) core.abort('shutdown', 'the server has shut down')
+    }, deadlineMs)
+    await Promise.all(
+      entries.map(async ({ core }) => {
+        core.away(deadlineMs, 'the server is shutting down')
+        const closed = await core.close({ timeoutMs: deadlineMs })
+        await core.linksEnded()
+        if (closed.clean) report.clean++
+        else report.unclean.push({ sessionId: core.sid, report: closed })
+      }),
+    )
+    clearTimeout(timer)
+    return report
+  }
+
+  #receive(socket: WsSocket, request: HttpRequest): void {
+    const frameBytesMax = this.#checked.maxBytes + limits.frameOverheadBytes
+    const link = createNodeLink(socket, { rawSocket: request.socket, frameBytesMax })
+    receiveLink(
+      link,
+      request,
+      { helloTimeoutMs: this.#checked.helloTimeoutMs, frameBytesMax },
+      {
+        admit: (arrival) => this.#admit(arrival, link, request),
+        onRefused: (refusal) => {
+          const { code, message: reason } = refusal
+          this.#emitter.emit('refused', { code, reason, request })
+        },
+      },
+    )
+  }
+
+  async #admit(arrival: Arrival, link: Link, request: HttpRequest): Promise<LinkEvents> {
+    const { hello } = arrival
+    this.#checkOrigin(request)
+    const known = this.#find(hello.sid, hello.key)
+    const identity = await this.#authenticate(hello, request, known !== undefined)
+    // It may have been opened, or forgotten, while `authenticate` was thinking.
+    const entry = this.#find(hello.sid, hello.key) ?? this.#create(arrival, identity, request)
+    if (entry.identity !== identity) throw new Refusal('identity-mismatch', 'the session belongs to somebody else')
+    return entry.core.accept(link, hello, arrival.rest, arrival.bytes)
+  }
+
+  /** @throws Refusal if the session exists and has another key */
+  #find(sid: string, key: string): Entry | undefined {
+    const entry = this.#sessions.get(sid)
+    if (entry !== undefined && !sameSecret(entry.key, key)) {
+      throw new Refusal('key-mismatch', 'the session has another key')
+    }
+    return entry
+  }
+
+  #checkOrigin(request: HttpRequest): void {
+    const { allowedOrigins } = this.#options
+    if (allowedOrigins === undefined) return
+    const { origin } = request.headers
+    const allowed =
+      typeof allowedOrigins === 'function'
+        ? allowedOrigins(origin, request)
+        : origin === undefined || allowedOrigins.includes(origin)
+    if (!allowed) throw new Refusal('origin-forbidden', `pages of ${origin} may not open sessions here`)
+  }
+
+  async #authenticate(hello: Arrival['hello'], request: HttpRequest, resuming: boolean): Promise<string> {
+    const { authenticate } = this.#options
+    if (authenticate === undefined) return ''
+    let identity: string | false
+    try {
+      const context = { auth: hello.auth, request, sessionId: hello.sid, resuming }
+      identity = await within(this.#checked.authenticateTimeoutMs, async () => authenticate(context))
+    } catch {
+      // Why is the server's own business: what it throws may hold what nobody else should see.
+      identity = false
+    }
+    if (typeof identity !== 'string') throw new Refusal('unauthorized', 'the server does not accept these credentials')
+    return identity
+  }
+
+  #create({ hello }: Arrival, identity: string, request: HttpRequest): Entry {
+    if (!hello.fresh) throw new Refusal('session-unknown', 'there is no such session here (any more)')
+    if (this.#shutdown !== undefined) throw new Refusal('shutdown', 'the server is shutting down')
+    if (this.#sessions.size >= this.#checked.sessionsMax) {
+      throw new Refusal('sessions-full', 'the server has as many sessions as it will keep')
+    }
+    const { window, maxBytes, keepaliveMs, ttlMs } = this.#checked
+    const core = new SessionCore(
+      {
+        role: 'server',
+        sid: hello.sid,
+        key: hello.key,
+        idPrefix: nanoid(10),
+        window,
+        maxBytes,
+        keepaliveMs,
+        ttlMs,
+        welcomeTimeoutMs: defaults.helloTimeoutMs,
+      },
+      this.#options as AdapterOptions<Contract>,
+      platform,
+      { onLinkEnd: () => {}, onReleased: () => this.#sessions.delete(hello.sid) },
+    )
+    const entry: Entry = { core, key: hello.key, identity }
+    this.#sessions.set(hello.sid, entry)
+    const session = new Session<C>(core)
+    for (const callback of this.#callbacks) {
+      try {
+        callback(session, { identity, request })
+      } catch (error) {
+        platform.report(error)
+      }
+    }
+    return entry
+  }
+}
+
+/**
+ * Makes an adapter: sessions on the WebSocket server that you already have.
+ *
+ * @throws ArgumentError for an option that cannot be used
+ */
+export function createAdapter<C = AnyContract>(options: AdapterOptions<C> = {}): Adapter<C> {
+  return new Adapter<C>(options)
+}
+
+interface Entry {
+  core: SessionCore
+  key: string
+  identity: string
+}
+
+const shutdownMs = 10_000
+
+function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`not done within ${ms} ms`)), ms)
+    work()
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer))
+  })
+}

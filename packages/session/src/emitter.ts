@@ -1,0 +1,38 @@
+/** The least that an event source needs: typed `on` and `off`. A listener that throws does not keep the others from being called. */
+export class Emitter<Events extends Record<string, unknown>> {
+  readonly #listeners = new Map<keyof Events, Set<(event: never) => void>>()
+  readonly #onThrow: (error: unknown) => void
+
+  constructor(onThrow: (error: unknown) => void) {
+    this.#onThrow = onThrow
+  }
+
+  /** Returns what takes the listener off again. Adding one twice changes nothing. */
+  on<E extends keyof Events>(event: E, listener: (value: Events[E]) => void): () => void {
+    let listeners = this.#listeners.get(event)
+    if (listeners === undefined) {
+      listeners = new Set()
+      this.#listeners.set(event, listeners)
+    }
+    listeners.add(listener)
+    return () => this.off(event, listener)
+  }
+
+  off<E extends keyof Events>(event: E, listener: (value: Events[E]) => void): void {
+    this.#listeners.get(event)?.delete(listener)
+  }
+
+  /** False if nobody listens. */
+  emit<E extends keyof Events>(event: E, value: Events[E]): boolean {
+    const listeners = this.#listeners.get(event)
+    if (listeners === undefined || listeners.size === 0) return false
+    for (const listener of [...listeners]) {
+      try {
+        ;(listener as (value: Events[E]) => void)(value)
+      } catch (error) {
+        this.#onThrow(error)
+      }
+    }
+    return true
+  }
+}

@@ -1,0 +1,345 @@
+import {
+  ArgumentError,
+  type Contract,
+  DeliveryError,
+  type ErrorDetails,
+  encodeMessage,
+  type Fate,
+  isId,
+  LastwordError,
+  limits,
+  type MessageParts,
+  type MsgEnvelope,
+  PayloadError,
+  payloadText,
+  QueueFullError,
+  RemoteError,
+  type RemoteErrorBody,
+  type Validation,
+  validate,
+} from '@lastword/protocol'
+import { Delivery, type Outgoing } from './delivery.ts'
+import type { IncomingMessage } from './incoming-message.ts'
+import type { SendOptions } from './session-types.ts'
+
+/** What the lane needs of its session. */
+export interface LaneHost {
+  /** False once the application has closed, or the session is over. */
+  takesMessages(): boolean
+  /** False once `fin` has been asked for: until then replies, and what was sent before closing, still go out. */
+  maySubmit(): boolean
+  submit(message: Outgoing): void
+  takeBack(message: Outgoing): void
+  cancel(requestId: string): void
+  fateOf(message: Outgoing): Fate
+  retainedBytes(): number
+  onError(error: LastwordError): void
+}
+
+/**
+ * The way out: validates, serialises and numbers what the application sends, in the order of the calls, and settles
+ * what it was promised.
+ */
+export class OutgoingLane {
+  readonly #host: LaneHost
+  readonly #contract: Contract | undefined
+  readonly #idPrefix: string
+  readonly #queuedBytesMax: number
+  readonly #details: ErrorDetails
+  #idCount = 0
+  /** Requests that wait for their reply, by id. */
+  readonly #requests = new Map<string, Delivery>()
+  /** Set while a schema takes its time: what is sent meanwhile goes behind it. */
+  #tail: Promise<void> | undefined
+  #readyWaiters: Array<() => void> = []
+
+  constructor(
+    host: LaneHost,
+    contract: Contract | undefined,
+    idPrefix: string,
+    queuedBytesMax: number,
+    sessionId: string,
+  ) {
+    this.#host = host
+    this.#contract = contract
+    this.#idPrefix = idPrefix
+    this.#queuedBytesMax = queuedBytesMax
+    this.#details = { sessionId }
+  }
+
+  /** Resolves when nothing waits for a schema any more. */
+  get settledLane(): Promise<void> | undefined {
+    return this.#tail
+  }
+
+  get openRequests(): number {
+    return this.#requests.size
+  }
+
+  /** Sends a message; what is returned resolves when it is handled (`send`) or answered (`request`). */
+  send(name: string, payload: unknown, ask: boolean, options: SendOptions = {}): Promise<unknown> {
+    checkName(name, this.#contract)
+    checkOptions(options)
+    if (options.id !== undefined && this.#requests.has(options.id)) {
+      throw new ArgumentError(`a request with the id ${options.id} is under way`, 'Give each message its own id.')
+    }
+    const id = options.id ?? this.nextId()
+    return new Promise((resolve, reject) => {
+      const delivery = new Delivery(ask, resolve, reject)
+      if (!this.#host.takesMessages()) {
+        return delivery.fail('not-sent', id, 'the session takes no more messages', false, this.#details)
+      }
+      if (options.signal !== undefined) {
+        if (options.signal.aborted) return this.#giveUp(delivery, id, options.signal)
+        const signal = options.signal
+        delivery.watch(signal, () => this.#giveUp(delivery, id, signal))
+      }
+      this.#validated(this.#contract?.[name]?.payload, payload, name, delivery, (value) => {
+        this.#submit(id, { name, ask, meta: options.meta }, value, delivery)
+      })
+    })
+  }
+
+  /**
+   * Sends the reply to a request, behind what was sent before it. Returns a promise if a schema takes its time;
+   * throws, or rejects, with a PayloadError if the reply does not fit the contract: the asker is told so.
+   */
+  answer(request: IncomingMessage, value: unknown): void | Promise<void> {
+    let failure: { error: unknown } | undefined
+    const settle = (validation: Validation) => {
+      if ('issues' in validation) {
+        this.answerError(request, { code: 'reply-invalid', message: 'the reply does not fit the contract' })
+        throw new PayloadError(`${request.name} (reply)`, validation.issues, this.#details)
+      }
+      this.#submitReply(request, validation.value)
+    }
+    const waiting = this.#inOrder(validate(this.#contract?.[request.name]?.reply, value), settle, (error) => {
+      failure = { error }
+    })
+    return waiting?.then(() => {
+      if (failure !== undefined) throw failure.error
+    })
+  }
+
+  answerError(request: IncomingMessage, err: RemoteErrorBody): void {
+    if (!this.#host.maySubmit()) return
+    const code = err.code.slice(0, limits.errCodeCharsMax) || 'error'
+    const body = { code, message: err.message.slice(0, limits.errMessageCharsMax) }
+    this.#host.submit(encodeMessage(this.nextId(), { re: request.id, err: body }, silentDelivery()))
+  }
+
+  /** A reply has come. False if nobody waits for it (any more). */
+  onReply(envelope: MsgEnvelope, payload: Uint8Array | undefined): boolean {
+    const delivery = this.#requests.get(envelope.re as string)
+    if (delivery === undefined) return false
+    this.#requests.delete(envelope.re as string)
+    if (envelope.err !== undefined) {
+      delivery.reject(new RemoteError(envelope.err.code, envelope.err.message, this.#details))
+      return true
+    }
+    const name = delivery.name
+    const outcome = validate(this.#contract?.[name]?.reply, payload ?? envelope.d)
+    const settle = (validation: Validation) => {
+      if ('issues' in validation) delivery.reject(new PayloadError(name, validation.issues, this.#details))
+      else delivery.resolve(validation.value)
+    }
+    if (outcome instanceof Promise) outcome.then(settle, (error) => delivery.reject(error))
+    else settle(outcome)
+    return true
+  }
+
+  onHandled(messages: Outgoing[]): void {
+    for (const message of messages) {
+      const delivery = message.tag
+      delivery.handled = true
+      if (!delivery.isRequest) delivery.resolve(undefined)
+    }
+    this.#wakeReady()
+  }
+
+  onFailed(message: Outgoing, fate: Fate, why: string, tooLarge: boolean, cause: unknown): void {
+    this.#requests.delete(message.id)
+    message.tag.fail(fate, message.id, why, tooLarge, { ...this.#details, cause })
+    this.#wakeReady()
+  }
+
+  /** No reply will come any more: the peer has said its last. */
+  abandonRequests(why: string, cause?: unknown): void {
+    for (const delivery of this.#requests.values()) delivery.unanswered(why, { ...this.#details, cause })
+    this.#requests.clear()
+    this.#wakeReady()
+  }
+
+  /** Resolves when there is room again: half of `queuedBytesMax`. */
+  ready(): Promise<void> {
+    if (this.#hasRoom()) return Promise.resolve()
+    return new Promise((resolve) => this.#readyWaiters.push(resolve))
+  }
+
+  nextId(): string {
+    return `${this.#idPrefix}.${(++this.#idCount).toString(36)}`
+  }
+
+  #submitReply(request: IncomingMessage, value: unknown): void {
+    if (!this.#host.maySubmit()) return
+    let message: Outgoing
+    try {
+      message = this.#encode(this.nextId(), { re: request.id }, value, this.#replyDelivery(request))
+    } catch (error) {
+      this.answerError(request, { code: 'reply-invalid', message: 'the reply cannot be serialised' })
+      throw error
+    }
+    this.#host.submit(message)
+  }
+
+  /** What becomes of a reply is told to nobody; but one that cannot be sent must not leave its asker waiting. */
+  #replyDelivery(request: IncomingMessage): Delivery {
+    return new Delivery(false, ignore, (error) => {
+      if (!(error instanceof LastwordError) || error.code !== 'payload-too-large') return
+      this.answerError(request, { code: 'reply-too-large', message: error.message })
+      this.#host.onError(error)
+    })
+  }
+
+  /** Runs `proceed` with the valid value, behind everything that was sent before. */
+  #validated(
+    schema: Parameters<typeof validate>[0],
+    value: unknown,
+    name: string,
+    delivery: Delivery,
+    proceed: (value: unknown) => void,
+  ): void {
+    delivery.name = name
+    const settle = (validation: Validation) => {
+      if (delivery.settled) return
+      if ('issues' in validation) delivery.reject(new PayloadError(name, validation.issues, this.#details))
+      else proceed(validation.value)
+    }
+    const outcome = validate(schema, value)
+    this.#inOrder(outcome, settle, (error) => delivery.reject(error))
+  }
+
+  /** Calls `settle` with a validation's outcome: at once if nothing waits for a schema, else in the order of the calls. */
+  #inOrder(
+    outcome: Validation | Promise<Validation>,
+    settle: (validation: Validation) => void,
+    fail: (error: unknown) => void,
+  ): Promise<void> | undefined {
+    if (this.#tail === undefined && !(outcome instanceof Promise)) {
+      settle(outcome)
+      return undefined
+    }
+    const before = this.#tail ?? Promise.resolve()
+    const tail = before
+      .then(() => outcome)
+      .then(settle)
+      .catch(fail)
+      .then(() => {
+        if (this.#tail === tail) this.#tail = undefined
+      })
+    this.#tail = tail
+    return tail
+  }
+
+  #submit(id: string, parts: MessageParts, value: unknown, delivery: Delivery): void {
+    const message = this.#encode(id, parts, value, delivery)
+    if (!this.#host.maySubmit()) {
+      return delivery.fail('not-sent', id, 'the session takes no more messages', false, this.#details)
+    }
+    const waiting = this.#host.retainedBytes()
+    if (waiting > 0 && waiting + message.bytes > this.#queuedBytesMax) {
+      return delivery.reject(new QueueFullError(waiting, this.#queuedBytesMax, this.#details))
+    }
+    delivery.message = message
+    if (delivery.isRequest) this.#requests.set(id, delivery)
+    this.#host.submit(message)
+  }
+
+  #encode(id: string, parts: MessageParts, value: unknown, delivery: Delivery): Outgoing {
+    const binary = binaryOf(value)
+    // Copied, as JSON text is: what the caller does with its buffer later changes nothing.
+    if (binary !== undefined) return encodeMessage(id, { ...parts, payload: binary.slice() }, delivery)
+    return encodeMessage(id, { ...parts, text: payloadText(value) }, delivery)
+  }
+
+  #giveUp(delivery: Delivery, id: string, signal: AbortSignal): void {
+    const message = delivery.message
+    const details = { ...this.#details, cause: signal.reason }
+    const fate = message === undefined ? 'not-sent' : delivery.handled ? 'received' : this.#host.fateOf(message)
+    this.#requests.delete(id)
+    delivery.reject(new DeliveryError(fate, id, 'the caller stopped waiting', details))
+    if (message === undefined) return
+    if (message.state === 'queued') this.#host.takeBack(message)
+    else if (delivery.isRequest) this.#host.cancel(id)
+  }
+
+  #hasRoom(): boolean {
+    return this.#host.retainedBytes() <= this.#queuedBytesMax / 2
+  }
+
+  #wakeReady(): void {
+    if (this.#readyWaiters.length === 0 || (this.#host.takesMessages() && !this.#hasRoom())) return
+    const waiters = this.#readyWaiters
+    this.#readyWaiters = []
+    for (const wake of waiters) wake()
+  }
+}
+
+/** For messages whose fate only the report tells. */
+function silentDelivery(): Delivery {
+  return new Delivery(false, ignore, ignore)
+}
+
+function ignore(): void {}
+
+function binaryOf(value: unknown): Uint8Array | undefined {
+  if (value instanceof Uint8Array) return value
+  if (value instanceof ArrayBuffer) return new Uint8Array(value)
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  return undefined
+}
+
+/** @throws ArgumentError for a name that cannot be sent, or that the contract does not have. */
+export function checkName(name: string, contract: Contract | undefined): void {
+  if (typeof name !== 'string' || name.length === 0 || name.length > limits.chCharsMax) {
+    throw new ArgumentError(
+      `a message's name must be a string of 1 to ${limits.chCharsMax} characters`,
+      'Pass the name first and the payload second: send("offer", { sdp }).',
+    )
+  }
+  if (contract !== undefined && !Object.hasOwn(contract, name)) {
+    throw new ArgumentError(
+      `the contract has no message "${name}"`,
+      `Use one of ${Object.keys(contract).join(', ')}, or add it to the contract.`,
+    )
+  }
+}
+
+function checkOptions(options: SendOptions): void {
+  if (options.id !== undefined && !isId(options.id)) {
+    throw new ArgumentError(
+      `the id ${JSON.stringify(options.id)} cannot be used`,
+      `Use 1 to ${limits.idCharsMax} of A-Z a-z 0-9 _ . : ~ -`,
+    )
+  }
+  if (options.signal !== undefined && typeof options.signal.addEventListener !== 'function') {
+    throw new ArgumentError('signal is not an AbortSignal', 'Pass AbortSignal.timeout(ms) or controller.signal.')
+  }
+  if (options.meta !== undefined) checkMeta(options.meta)
+}
+
+function checkMeta(meta: Record<string, string>): void {
+  const entries = Object.entries(meta)
+  const fits = ([key, value]: [string, unknown]) =>
+    key.length > 0 &&
+    key !== '__proto__' &&
+    key.length <= limits.metaCharsMax &&
+    typeof value === 'string' &&
+    value.length <= limits.metaCharsMax
+  if (entries.length > limits.metaEntriesMax || !entries.every(fits)) {
+    throw new ArgumentError(
+      'meta is not a small map of strings',
+      `Use at most ${limits.metaEntriesMax} entries with keys and values of at most ${limits.metaCharsMax} characters.`,
+    )
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * What a session needs of the machine that it runs on, besides links. Given in, so that tests can stand in for it
+ * and nothing below reaches for a global.
+ */
+export interface Platform {
+  /** A clock in milliseconds that never goes back. */
+  now(): number
+  /**
+   * Calls back after `ms`, and not before what has arrived meanwhile was read: a timer that is late because the
+   * event loop was blocked, or the tab was frozen, must not judge a link by what still lies unread.
+   * `keepAlive` false: a process may exit although it is armed. Returns what cancels it.
+   */
+  setTimer(ms: number, callback: () => void, keepAlive: boolean): () => void
+  /** Calls back at the end of this turn of the event loop: once what else is ready to run has run. */
+  endOfTurn(callback: () => void): void
+  /** Reports an error that nobody listens for. */
+  report(error: unknown): void
+}
+
+/** The platform of browsers, Node, Bun and Deno. */
+export const platform: Platform = {
+  now: () => performance.now(),
+
+  setTimer(ms, callback, keepAlive) {
+    let cancelled = false
+    const timer = setTimeout(() => afterReading(() => cancelled || callback()), Math.min(ms, timerMsMax))
+    if (!keepAlive) (timer as { unref?: () => void }).unref?.()
+    return () => {
+      cancelled = true
+      clearTimeout(timer)
+    }
+  },
+
+  endOfTurn,
+
+  report: (error) => console.error(error),
+}
+
+/** Node, Bun and Deno have it; browsers do not. */
+declare const setImmediate: ((callback: () => void) => unknown) | undefined
+
+/** Longer timers fire at once in every JavaScript engine. */
+const timerMsMax = 2 ** 31 - 1
+
+/** `setImmediate` runs right behind the poll phase, in which sockets are read; a browser's next task runs behind the messages that are queued. */
+function afterReading(callback: () => void): void {
+  if (typeof setImmediate === 'function') setImmediate(callback)
+  else setTimeout(callback, 0)
+}
+
+function endOfTurn(callback: () => void): void {
+  if (typeof setImmediate === 'function') setImmediate(callback)
+  else postTask(callback)
+}
+
+let channel: MessageChannel | undefined
+const tasks: Array<() => void> = []
+
+/** A task of its own that background tabs do not throttle, as they do timers. */
+function postTask(callback: () => void): void {
+  if (channel === undefined) {
+    channel = new MessageChannel()
+    channel.port1.onmessage = () => tasks.shift()?.()
+  }
+  tasks.push(callback)
+  channel.port2.postMessage(null)
+}

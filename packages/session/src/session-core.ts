@@ -1,0 +1,366 @@
+import {
+  type CloseReport,
+  type Contract,
+  type DecodedFrame,
+  defaults,
+  encodeNote,
+  type Frame,
+  type HelloEnvelope,
+  type Json,
+  LastwordError,
+  type LinkId,
+  ProtocolError,
+  type ResetCode,
+  type SessionConfig,
+  SessionClosedError,
+  SessionMachine,
+  type SessionOutput,
+} from '@lastword/protocol'
+import type { Link, LinkEnd, LinkEvents } from '@lastword/transport'
+import type { Delivery } from './delivery.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { Emitter } from './emitter.ts'
+import { IncomingMessage } from './incoming-message.ts'
+import { OutgoingLane } from './outgoing-lane.ts'
+import type { Platform } from './platform.ts'
+import { type FirstFrame, SessionDriver } from './session-driver.ts'
+import type { CloseOptions, SessionEvents, SessionOptions, SessionState } from './session-types.ts'
+import { Tracer } from './trace.ts'
+
+/** What the owner of a session (the SDK, the adapter) is told. */
+export interface SessionOwner {
+  /** A link is over; a client opens another one if `core.wantsLink`. `attached`: the session had been attached to it. */
+  onLinkEnd(end: LinkEnd, attached: boolean): void
+  onAttached?(): void
+  /** The session has lost its link, which may not be over yet. */
+  onDetached?(): void
+  /** Nothing of the session is needed any more. */
+  onReleased(): void
+}
+
+/** What a session is made with, besides its options. */
+export interface CoreConfig extends SessionConfig {
+  /** What message ids begin with: drawn once for each session and side. */
+  idPrefix: string
+}
+
+/**
+ * The engine of a session: the machine, run on links by a driver, between the lane out and the dispatcher in. The
+ * application sees it through `Session`, the SDK and the adapter own it.
+ */
+export class SessionCore {
+  readonly emitter: Emitter<SessionEvents>
+  readonly lane: OutgoingLane
+  readonly dispatcher: Dispatcher
+  readonly closed: Promise<CloseReport>
+  /** Resolves when the session is attached for the first time; rejects if it ends before that. */
+  readonly opened: Promise<void>
+
+  readonly #config: CoreConfig
+  readonly #platform: Platform
+  readonly #owner: SessionOwner
+  readonly #halfOpen: boolean
+  readonly #machine: SessionMachine<Delivery>
+  readonly #driver: SessionDriver<Delivery>
+  readonly #noteHandlers = new Map<string, (payload: unknown) => void>()
+  #resolveClosed!: (report: CloseReport) => void
+  #resolveOpened!: () => void
+  #rejectOpened!: (error: unknown) => void
+  /** What made this side give the session up, as the cause of what is rejected with it. */
+  #cause: unknown
+  #report: CloseReport | undefined
+  #closing = false
+  #finAsked = false
+  #peerFin = false
+  #resumedOnce = false
+  #close: CloseOptions = {}
+
+  constructor(config: CoreConfig, options: SessionOptions, platform: Platform, owner: SessionOwner) {
+    this.#config = config
+    this.#platform = platform
+    this.#owner = owner
+    this.#halfOpen = options.halfOpen === true
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve
+    })
+    this.opened = new Promise((resolve, reject) => {
+      this.#resolveOpened = resolve
+      this.#rejectOpened = reject
+    })
+    // Whoever does not wait for it hears of the same by `closed` and by every message's fate.
+    this.opened.catch(() => {})
+    this.emitter = new Emitter((error) => platform.report(error))
+    const contract = options.contract as Contract | undefined
+    this.#machine = new SessionMachine<Delivery>(config)
+    this.#driver = new SessionDriver(
+      this.#machine,
+      platform,
+      { onOutput: (output) => this.#onOutput(output), onLinkEnd: (end, attached) => this.#owner.onLinkEnd(end, attached) },
+      tracerOf(options.trace, platform),
+    )
+    this.lane = new OutgoingLane(
+      {
+        takesMessages: () => !this.#closing && !this.#machine.ended,
+        maySubmit: () => !this.#finAsked && !this.#machine.ended,
+        submit: (message) => this.#driver.input({ type: 'send', message }),
+        takeBack: (message) => this.#driver.input({ type: 'drop', message }),
+        cancel: (re) => this.#driver.input({ type: 'cancel', re }),
+        fateOf: (message) => this.#machine.fateOf(message),
+        retainedBytes: () => this.#machine.retainedBytes,
+        onError: (error) => this.#tellError(error),
+      },
+      contract,
+      config.idPrefix,
+      options.queuedBytesMax ?? defaults.queuedBytesMax,
+      config.sid,
+    )
+    this.dispatcher = new Dispatcher(
+      {
+        onHandled: (message) => this.#onHandled(message),
+        onUnhandled: (message) => this.emitter.emit('unhandled', message),
+        onError: (error) => this.#tellError(error),
+      },
+      contract,
+      options.concurrency ?? Number.POSITIVE_INFINITY,
+    )
+  }
+
+  get sid(): string {
+    return this.#config.sid
+  }
+
+  get state(): SessionState {
+    if (this.#machine.ended) return 'closed'
+    if (this.#closing || this.#peerFin) return 'closing'
+    if (this.#machine.attached) return 'open'
+    return this.#machine.welcomed ? 'recovering' : 'connecting'
+  }
+
+  /** Client: true if a link should be opened. */
+  get wantsLink(): boolean {
+    return this.#machine.wantsLink
+  }
+
+  get welcomed(): boolean {
+    return this.#machine.welcomed
+  }
+
+  get ended(): boolean {
+    return this.#machine.ended
+  }
+
+  /** The report, once the session is over. */
+  get report(): CloseReport | undefined {
+    return this.#report
+  }
+
+  // For the owner
+
+  /** Client: begins a link, and says what its first frame is: at most `strictBytes` long, so that it fits into the upgrade. */
+  startLink(auth: Json | undefined, strictBytes: number | undefined): { id: LinkId; frame: Frame | undefined } {
+    const id = this.#driver.nextLinkId()
+    this.#driver.input({ type: 'link-start', link: id, auth })
+    return { id, frame: this.#machine.pollFrame(strictBytes) }
+  }
+
+  bind(id: LinkId, link: Link, first: FirstFrame): void {
+    this.#driver.bind(id, link, first)
+  }
+
+  accept(link: Link, hello: HelloEnvelope, rest: DecodedFrame, bytes: number): LinkEvents {
+    return this.#driver.accept(link, hello, rest, bytes)
+  }
+
+  /** Server: tells the client that this link will go. */
+  away(afterMs: number, reason?: string): void {
+    this.#driver.input({ type: 'away', after: afterMs, reason })
+    this.#driver.flush()
+  }
+
+  /** Ends the session now. What was not handled is rejected with its fate, and with `cause`. */
+  abort(code: ResetCode, reason: string, cause?: unknown): void {
+    this.#cause = cause
+    this.#driver.input({ type: 'abort', code, reason })
+  }
+
+  /** Sends what waits without waiting for the end of the turn. */
+  flush(): void {
+    this.#driver.flush()
+  }
+
+  linksEnded(): Promise<void> {
+    return this.#driver.linksEnded()
+  }
+
+  // For the application
+
+  note(name: string, text: string | undefined, payload: Uint8Array | undefined): boolean {
+    if (!this.#machine.attached || this.#closing) return false
+    this.#driver.input({ type: 'note', text: encodeNote(name, text), payload })
+    return true
+  }
+
+  setNoteHandler(name: string, handler: ((payload: unknown) => void) | undefined): void {
+    if (handler === undefined) this.#noteHandlers.delete(name)
+    else this.#noteHandlers.set(name, handler)
+  }
+
+  hasNoteHandler(name: string): boolean {
+    return this.#noteHandlers.has(name)
+  }
+
+  /** Begins to close: `fin` follows once what was received before is answered, and what was sent before is on its way. */
+  close(options: CloseOptions): Promise<CloseReport> {
+    if (!this.#closing && !this.#machine.ended) {
+      this.#closing = true
+      this.#close = options
+      this.#driver.input({ type: 'close', timeoutMs: options.timeoutMs ?? defaults.closeTimeoutMs })
+      void this.#finInOrder()
+    }
+    const { signal } = options
+    if (signal !== undefined && !this.#machine.ended) {
+      const giveUp = () => this.abort('aborted', 'the caller stopped waiting for the close')
+      if (signal.aborted) giveUp()
+      else {
+        signal.addEventListener('abort', giveUp, { once: true })
+        void this.closed.then(() => signal.removeEventListener('abort', giveUp))
+      }
+    }
+    return this.closed
+  }
+
+  async #finInOrder(): Promise<void> {
+    this.dispatcher.refuseKept()
+    const requests = this.dispatcher.openRequests()
+    if (requests.length > 0) await Promise.all(requests.map((request) => request.whenHandled))
+    await this.lane.settledLane
+    if (this.#finAsked || this.#machine.ended) return
+    this.#finAsked = true
+    this.#driver.input({ type: 'fin', code: this.#close.code, reason: this.#close.reason })
+    this.#checkIdle()
+  }
+
+  #onHandled(message: IncomingMessage): void {
+    message.settle()
+    this.#driver.input({ type: 'handled', seq: message.seq })
+    this.#checkIdle()
+  }
+
+  /** When the peer has closed and everything received is handled, this side closes too. */
+  #checkIdle(): void {
+    if (!this.#peerFin || this.#machine.ended) return
+    if (this.dispatcher.openCount === 0) {
+      if (this.#halfOpen || this.#closing) return
+      // At the end of the turn, so that what was just answered or resolved can still send something.
+      this.#platform.endOfTurn(() => {
+        if (this.dispatcher.openCount === 0 && !this.#closing) void this.close({})
+      })
+      return
+    }
+    if (!this.#finAsked || this.dispatcher.keptCount < this.dispatcher.openCount) return
+    // Both sides have closed, and nobody listens for what is left: waiting longer would not make it handled.
+    this.#platform.endOfTurn(() => {
+      const kept = this.dispatcher.keptCount
+      if (this.#machine.ended || kept === 0 || kept < this.dispatcher.openCount) return
+      this.abort('unhandled', `${kept} messages had come for which there is no handler`)
+    })
+  }
+
+  #onOutput(output: SessionOutput<Delivery>): void {
+    switch (output.type) {
+      case 'message':
+        return this.#onMessage(output)
+      case 'handled':
+        return this.lane.onHandled(output.messages)
+      case 'failed':
+        for (const { message, fate } of output.messages) {
+          this.lane.onFailed(message, fate, output.why, output.tooLarge, this.#cause)
+        }
+        return
+      case 'note':
+        return this.#onNote(output.envelope.ch ?? '', output.payload ?? output.envelope.d)
+      case 'cancel':
+        return this.dispatcher.cancel(output.re)
+      case 'attached':
+        return this.#onAttached(output.resumed)
+      case 'detached':
+        if (this.state !== 'closed') this.emitter.emit('recovering', { code: output.code, reason: output.reason })
+        return this.#owner.onDetached?.()
+      case 'peer-fin':
+        this.#peerFin = true
+        this.dispatcher.finish()
+        this.lane.abandonRequests('the peer has closed')
+        this.emitter.emit('closing', { code: output.code, reason: output.reason })
+        return this.#checkIdle()
+      case 'away':
+        // The link goes on until the server ends it, so that what is under way is finished on it; the session then
+        // resumes elsewhere.
+        return
+      case 'fault': {
+        const error = new ProtocolError(output.code, output.by, output.message, { sessionId: this.sid })
+        this.emitter.emit('disconnected', error)
+        return
+      }
+      case 'ended':
+        return this.#onEnded(output.report)
+      case 'released':
+        return this.#owner.onReleased()
+      case 'link-close':
+        return
+    }
+  }
+
+  #onMessage(output: Extract<SessionOutput<Delivery>, { type: 'message' }>): void {
+    const { envelope, payload } = output
+    if (envelope.re !== undefined) {
+      // A reply is handled when whoever asked for it has it; one that nobody wants any more is too.
+      this.lane.onReply(envelope, payload)
+      this.#driver.input({ type: 'handled', seq: envelope.seq })
+      return
+    }
+    this.dispatcher.receive(new IncomingMessage(envelope, payload, this.lane))
+  }
+
+  #onNote(name: string, payload: unknown): void {
+    const handler = this.#noteHandlers.get(name)
+    if (handler === undefined) return
+    try {
+      handler(payload)
+    } catch (cause) {
+      this.#tellError(new LastwordError('handler-failed', `the handler of note "${name}" failed: ${cause}`, { cause }))
+    }
+  }
+
+  #onAttached(resumed: boolean): void {
+    this.#owner.onAttached?.()
+    if (!this.#resumedOnce) {
+      this.#resumedOnce = true
+      this.#resolveOpened()
+      this.emitter.emit('open', undefined)
+    } else this.emitter.emit('recovered', { resumed })
+  }
+
+  #onEnded(report: CloseReport): void {
+    this.#report = report
+    this.#closing = true
+    const why = `the session ended (${report.code}${report.reason === '' ? '' : `: ${report.reason}`})`
+    this.lane.abandonRequests(why, this.#cause)
+    this.#rejectOpened(this.#cause ?? new SessionClosedError(why, { sessionId: this.sid }))
+    this.dispatcher.abort()
+    this.emitter.emit('closed', report)
+    // The links end first, so that whoever exits the process after closing takes nothing away.
+    this.#platform.endOfTurn(() => {
+      void this.#driver.linksEnded().then(() => this.#resolveClosed(report))
+    })
+  }
+
+  #tellError(error: LastwordError): void {
+    if (!this.emitter.emit('error', error)) this.#platform.report(error)
+  }
+}
+
+function tracerOf(trace: SessionOptions['trace'], platform: Platform): Tracer | undefined {
+  if (trace === undefined) return undefined
+  return new Tracer(typeof trace === 'function' ? { onEvent: trace } : trace, platform)
+}
+

@@ -1,0 +1,249 @@
+import type {
+  DecodedFrame,
+  Frame,
+  HelloEnvelope,
+  LinkId,
+  SessionInput,
+  SessionMachine,
+  SessionOutput,
+} from '@lastword/protocol'
+import type { Link, LinkEnd, LinkEvents } from '@lastword/transport'
+import type { Platform } from './platform.ts'
+import type { Tracer } from './trace.ts'
+
+/** What the owner of a driver is told. */
+export interface DriverEvents<Tag> {
+  /** Every output of the machine that is not about links themselves. */
+  onOutput(output: SessionOutput<Tag>): void
+  /** A link is over. Called after the machine has been told. `attached`: the session had been attached to it. */
+  onLinkEnd(end: LinkEnd, attached: boolean): void
+}
+
+/** How a client's link is bound: what was polled for it before it was opened. */
+export interface FirstFrame {
+  frame: Frame | undefined
+  /** True if the frame travels with the upgrade request; else it is sent as soon as the link is open. */
+  early: boolean
+}
+
+/**
+ * Runs a session machine on links and a clock: carries its outputs out, hands its frames to the link while that is
+ * writable, wakes it at its deadlines. All frames of a turn of the event loop leave together at its end.
+ */
+export class SessionDriver<Tag> {
+  readonly #machine: SessionMachine<Tag>
+  readonly #platform: Platform
+  readonly #events: DriverEvents<Tag>
+  readonly #tracer: Tracer | undefined
+  readonly #links = new Map<LinkId, BoundLink>()
+  #current: BoundLink | undefined
+  #lastLinkId = 0
+  #dispatching = false
+  #flushScheduled = false
+  #armedAt = Number.POSITIVE_INFINITY
+  #disarm: (() => void) | undefined
+
+  constructor(
+    machine: SessionMachine<Tag>,
+    platform: Platform,
+    events: DriverEvents<Tag>,
+    tracer: Tracer | undefined,
+  ) {
+    this.#machine = machine
+    this.#platform = platform
+    this.#events = events
+    this.#tracer = tracer
+  }
+
+  /** Links that are not over. */
+  get linkCount(): number {
+    return this.#links.size
+  }
+
+  nextLinkId(): LinkId {
+    return ++this.#lastLinkId
+  }
+
+  /** Gives an input in, carries out what comes of it at once, and sends at the end of the turn. */
+  input(input: SessionInput<Tag>): void {
+    this.#machine.handle(input, this.#platform.now())
+    this.#dispatch()
+    this.#scheduleFlush()
+  }
+
+  /** Client: puts a link that was started by a `link-start` input into service. */
+  bind(id: LinkId, link: Link, first: FirstFrame): void {
+    const bound: BoundLink = { id, link, first, opened: false, attached: false, closing: false }
+    this.#links.set(id, bound)
+    this.#current = bound
+    if (first.early && first.frame !== undefined) this.#tracer?.frame('out', id, first.frame)
+    link.attach(this.#linkEvents(bound))
+  }
+
+  /** Server: puts a link in service that is open and has said `hello`. Its events must be forwarded to what is returned. */
+  accept(link: Link, hello: HelloEnvelope, rest: DecodedFrame, bytes: number): LinkEvents {
+    const id = this.nextLinkId()
+    const bound: BoundLink = { id, link, first: undefined, opened: true, attached: false, closing: false }
+    const previous = this.#current
+    this.#links.set(id, bound)
+    this.#current = bound
+    this.#tracer?.linkOpened(id)
+    this.#tracer?.envelopes('in', id, [hello, ...rest.envelopes], bytes)
+    this.input({ type: 'link-accept', link: id, hello })
+    // A link that came too late does not take over.
+    if (bound.closing && previous !== undefined && !previous.closing) this.#current = previous
+    if (rest.envelopes.length > 0) this.input({ type: 'decoded', link: id, decoded: rest, bytes })
+    return this.#linkEvents(bound)
+  }
+
+  /** Stops or starts reading from the current link. */
+  pause(paused: boolean): void {
+    if (paused) this.#current?.link.pause()
+    else this.#current?.link.resume()
+  }
+
+  /** Sends what waits now, without waiting for the end of the turn. */
+  flush(): void {
+    for (;;) {
+      const bound = this.#current
+      while (bound?.opened && !bound.closing && bound.link.writable) {
+        const frame = this.#machine.pollFrame()
+        if (frame === undefined) break
+        this.#tracer?.frame('out', bound.id, frame)
+        bound.link.send(frame)
+      }
+      if (!this.#dispatch()) break
+    }
+    this.#arm()
+  }
+
+  /** Drops every link at once and stops the timer. Nothing is reported after it. */
+  dispose(): void {
+    this.#disarm?.()
+    this.#disarm = undefined
+    for (const bound of this.#links.values()) bound.link.abort()
+  }
+
+  /** Resolves when every link that there is now is over. */
+  async linksEnded(): Promise<void> {
+    await Promise.all([...this.#links.values()].map((bound) => bound.ended ?? bound.link.close(1000, '')))
+  }
+
+  #linkEvents(bound: BoundLink): LinkEvents {
+    return {
+      onOpen: () => {
+        bound.opened = true
+        this.#tracer?.linkOpened(bound.id)
+        const frame = bound.first?.early ? undefined : bound.first?.frame
+        if (frame !== undefined && !bound.closing) {
+          this.#tracer?.frame('out', bound.id, frame)
+          bound.link.send(frame)
+        }
+        this.input({ type: 'link-open', link: bound.id })
+      },
+      onFrame: (frame, bytes) => {
+        this.#tracer?.frame('in', bound.id, frame)
+        this.input({ type: 'frame', link: bound.id, frame, bytes })
+      },
+      onDrain: () => this.flush(),
+      onEnd: (end) => {
+        this.#links.delete(bound.id)
+        if (this.#current === bound) this.#current = undefined
+        this.#tracer?.linkEnded(bound.id, end)
+        this.input({
+          type: 'link-end',
+          link: bound.id,
+          code: end.code,
+          reason: end.reason,
+          clean: end.clean,
+          neverLeft: neverLeft(bound, end),
+        })
+        this.#events.onLinkEnd(end, bound.attached)
+      },
+    }
+  }
+
+  /** Carries out the machine's outputs in order; one that leads to new inputs does not overtake those before it. */
+  #dispatch(): boolean {
+    if (this.#dispatching) return false
+    this.#dispatching = true
+    let any = false
+    try {
+      for (;;) {
+        const outputs = this.#machine.takeOutputs()
+        if (outputs.length === 0) return any
+        any = true
+        for (const output of outputs) {
+          if (output.type === 'link-close') this.#closeLink(output)
+          else {
+            if (output.type === 'attached') this.#markAttached(output.link)
+            this.#events.onOutput(output)
+          }
+        }
+      }
+    } finally {
+      this.#dispatching = false
+    }
+  }
+
+  #closeLink(output: Extract<SessionOutput<Tag>, { type: 'link-close' }>): void {
+    const bound = this.#links.get(output.link)
+    if (bound === undefined || bound.closing) return
+    bound.closing = true
+    if (!bound.opened) return bound.link.abort()
+    if (output.last !== undefined) {
+      this.#tracer?.frame('out', bound.id, output.last)
+      bound.link.send(output.last)
+    }
+    bound.ended = bound.link.close(output.code, output.reason)
+  }
+
+  #markAttached(id: LinkId): void {
+    const bound = this.#links.get(id)
+    if (bound !== undefined) bound.attached = true
+  }
+
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return
+    this.#flushScheduled = true
+    this.#platform.endOfTurn(() => {
+      this.#flushScheduled = false
+      this.flush()
+    })
+  }
+
+  /** Keeps one timer. One that fires too early finds nothing due and is set anew: cheaper than setting it for each frame. */
+  #arm(): void {
+    const at = this.#machine.nextTimeout()
+    if (at >= this.#armedAt && at !== Number.POSITIVE_INFINITY) return
+    this.#disarm?.()
+    this.#disarm = undefined
+    this.#armedAt = at
+    if (at === Number.POSITIVE_INFINITY) return
+    const ms = Math.max(0, Math.ceil(at - this.#platform.now()))
+    this.#disarm = this.#platform.setTimer(
+      ms,
+      () => {
+        this.#armedAt = Number.POSITIVE_INFINITY
+        this.input({ type: 'timeout' })
+      },
+      false,
+    )
+  }
+}
+
+interface BoundLink {
+  readonly id: LinkId
+  readonly link: Link
+  readonly first: FirstFrame | undefined
+  opened: boolean
+  attached: boolean
+  closing: boolean
+  ended?: Promise<LinkEnd>
+}
+
+/** True if nothing that was polled for the link can have reached anybody. */
+function neverLeft(bound: BoundLink, end: LinkEnd): boolean {
+  if (end.opened) return false
+  return !bound.first?.early || end.failure === 'unreachable' || end.failure === 'certificate'
+}

@@ -1,0 +1,67 @@
+import type { AnyContract, CloseReport, LastwordError } from '@lastword/protocol'
+import type { IncomingMessage } from './incoming-message.ts'
+import type { TraceEvent, TraceOptions } from './trace.ts'
+
+/**
+ * - `'connecting'`: no server has welcomed the session yet.
+ * - `'open'`: attached to a link.
+ * - `'recovering'`: the link is lost, another one is being made (client) or waited for (server).
+ * - `'closing'`: one side has said that it will send no more.
+ * - `'closed'`: over; `closed` has resolved with the report.
+ */
+export type SessionState = 'connecting' | 'open' | 'recovering' | 'closing' | 'closed'
+
+/** What `on` and `off` take. */
+export interface SessionEvents extends Record<string, unknown> {
+  /** A link is being made: the first one, or one to resume on. `attempt` counts from 1 since the last success. */
+  connecting: { attempt: number }
+  /** The session is attached for the first time. */
+  open: undefined
+  /** The link is lost; nothing that was sent is. */
+  recovering: { code: number; reason: string }
+  /** The session is attached again. */
+  recovered: { resumed: boolean }
+  /** A link could not be made, or one side broke the protocol on it. The session goes on unless `closed` follows. */
+  disconnected: LastwordError
+  /** The peer will send no more. Without `halfOpen` the session closes itself once everything received is handled. */
+  closing: { code: number | undefined; reason: string | undefined }
+  closed: CloseReport
+  /** Something failed here that no promise tells: a handler that threw on a message, a payload that does not fit the contract. */
+  error: LastwordError
+  /** A message came for which nothing listens. It is kept, unacknowledged, until something does. Told once for each. */
+  unhandled: IncomingMessage
+}
+
+/** Options that a session takes on either side. */
+export interface SessionOptions<C = AnyContract> {
+  /** The messages of this conversation, made with `contract()`. Without it any name and any payload is taken. */
+  contract?: C
+  /** How many handlers may run at once; 1 is strictly sequential. They are always started in order. @default Infinity */
+  concurrency?: number
+  /** Bytes of messages that may wait here, queued or unacknowledged; past it `send` rejects with `QueueFullError`. @default 16777216 (16 MiB) */
+  queuedBytesMax?: number
+  /** True: when the peer has closed, this side goes on sending until it closes itself. @default false */
+  halfOpen?: boolean
+  /** Hears of every envelope and link. */
+  trace?: TraceOptions | ((event: TraceEvent) => void)
+}
+
+export interface SendOptions {
+  /** The message's id, for applications that bring their own; unique in the session. @default a nanoid of the session and a counter */
+  id?: string
+  /** Trace context and the like, up to 16 entries. */
+  meta?: Record<string, string>
+  /** Stops waiting: what has not left is taken back, what has is rejected with the fate known by then. */
+  signal?: AbortSignal
+}
+
+export interface CloseOptions {
+  /** Told to the peer's `closing` event: 1000, or one of the application's own, 3000 to 4999. */
+  code?: number
+  /** Told to the peer; at most 120 characters. */
+  reason?: string
+  /** How long both sides may take to finish, in ms; the report then says what was not handled. @default 60000 */
+  timeoutMs?: number
+  /** Ends the session at once, with a report that is not clean. */
+  signal?: AbortSignal
+}

@@ -1,0 +1,217 @@
+import {
+  type AnyContract,
+  ArgumentError,
+  type CloseReport,
+  limits,
+  type NameOf,
+  noteBytesMax,
+  type PayloadInput,
+  type PayloadOutput,
+  payloadText,
+  type ReplyInput,
+  type ReplyOutput,
+  type RequestNameOf,
+  utf8Length,
+} from '@lastword/protocol'
+import type { Handler } from './dispatcher.ts'
+import type { IncomingMessage } from './incoming-message.ts'
+import { checkName } from './outgoing-lane.ts'
+import type { SessionCore } from './session-core.ts'
+import type { CloseOptions, SendOptions, SessionEvents, SessionState } from './session-types.ts'
+
+/** Engines that have no `await using` yet find the method where compilers look for it. */
+const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
+
+/**
+ * One ordered, reliable conversation between a client and a server. It outlives its connections: what is sent while
+ * there is none waits, what was in flight is sent again, and each message is delivered once per session.
+ */
+export class Session<C = AnyContract> {
+  readonly #core: SessionCore
+
+  /** Made by `connect()` and by the adapter. */
+  constructor(core: SessionCore) {
+    this.#core = core
+  }
+
+  /** The session's id, the same on both sides. It is not a secret. */
+  get id(): string {
+    return this.#core.sid
+  }
+
+  get state(): SessionState {
+    return this.#core.state
+  }
+
+  /**
+   * Resolves when the session is attached for the first time. Rejects if it ends before that: on a client with the
+   * `HandshakeError` that made it give up.
+   */
+  get opened(): Promise<void> {
+    return this.#core.opened
+  }
+
+  /** Resolves when the session is over, however it ended; never rejects. */
+  get closed(): Promise<CloseReport> {
+    return this.#core.closed
+  }
+
+  /** Resolves when there is room for more: less than half of `queuedBytesMax` waits, or the session is over. */
+  get ready(): Promise<void> {
+    return this.#core.lane.ready()
+  }
+
+  /**
+   * Sends a message. It waits here while there is no connection or the peer's window is full.
+   *
+   * Resolves when the peer's handler has finished with it. Rejects with a `DeliveryError` whose `fate` says how far it
+   * came, if the session ends first or `signal` is aborted; with a `PayloadError` if it does not fit the contract; with
+   * a `QueueFullError` if too much waits already. A `Uint8Array` goes as it is, anything else as JSON; it is copied
+   * at the call.
+   *
+   * @throws ArgumentError for a name that the contract does not have, and for options that cannot be used.
+   */
+  send<N extends NameOf<C>>(name: N, payload?: PayloadInput<C, N>, options?: SendOptions): Promise<void> {
+    return this.#core.lane.send(name, payload, false, options) as Promise<void>
+  }
+
+  /**
+   * Sends a message and resolves with the peer's reply. Rejects as `send` does; with a `RemoteError` if the peer's
+   * handler failed or there is none; with a `SessionClosedError` if the peer closed without answering.
+   */
+  request<N extends RequestNameOf<C>>(
+    name: N,
+    payload?: PayloadInput<C, N>,
+    options?: SendOptions,
+  ): Promise<ReplyOutput<C, N>> {
+    return this.#core.lane.send(name, payload, true, options) as Promise<ReplyOutput<C, N>>
+  }
+
+  /**
+   * Handles messages of one name. The message is acknowledged when the handler has returned, or its promise has
+   * settled; what it returns is the reply if the sender asked for one. One that throws fails the request with
+   * `handler-failed` (or with the `RemoteError` that it throws), and raises an `error` event here.
+   *
+   * @returns what takes the handler off again; messages that come after that are kept
+   * @throws ArgumentError if the name has a handler already
+   */
+  handle<N extends NameOf<C>>(
+    name: N,
+    handler: (
+      payload: PayloadOutput<C, N>,
+      message: IncomingMessage<PayloadOutput<C, N>>,
+    ) => ReplyInput<C, N> | Promise<ReplyInput<C, N>>,
+  ): () => void {
+    checkHandler(name, handler)
+    if (!this.#core.dispatcher.addHandler(name, handler as Handler)) {
+      throw new ArgumentError(`"${name}" has a handler already`, 'Take the first one off with what handle() returned.')
+    }
+    return () => this.#core.dispatcher.removeHandler(name, handler as Handler)
+  }
+
+  /**
+   * Messages that have no handler of their own, in order. Asking for the next one says that the last one is handled;
+   * answer a request with `message.reply(…)` before. Ends when the peer has closed and everything was given out.
+   *
+   * @throws ArgumentError if another loop is reading
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<IncomingMessage> {
+    const iterator = this.#core.dispatcher.iterate()
+    if (iterator === undefined) {
+      throw new ArgumentError('another loop is reading this session', 'Use one loop, or handlers by name.')
+    }
+    return iterator
+  }
+
+  /**
+   * Sends a note: not retained, not acknowledged, dropped when there is no connection or no room. For what is stale
+   * when it is late, such as a cursor's position.
+   *
+   * @returns false if it was dropped at once
+   * @throws ArgumentError if it is larger than a note may be (60 KiB)
+   */
+  note<N extends NameOf<C>>(name: N, payload?: PayloadInput<C, N>): boolean {
+    checkName(name, undefined)
+    const binary = payload instanceof Uint8Array ? payload.slice() : undefined
+    const text = binary === undefined ? payloadText(payload) : undefined
+    const bytes = binary === undefined ? utf8Length(text ?? '') : binary.byteLength
+    if (bytes > noteBytesMax - limits.chCharsMax * 6) {
+      throw new ArgumentError(`a note of ${bytes} bytes is too large`, 'Send it as a message.')
+    }
+    return this.#core.note(name, text, binary)
+  }
+
+  /** Calls back for each note of a name. Returns what takes the handler off again. */
+  onNote<N extends NameOf<C>>(name: N, handler: (payload: PayloadOutput<C, N>) => void): () => void {
+    checkHandler(name, handler)
+    if (this.#core.hasNoteHandler(name)) {
+      throw new ArgumentError(`notes of "${name}" have a handler already`, 'Take the first one off.')
+    }
+    this.#core.setNoteHandler(name, handler as (payload: unknown) => void)
+    return () => this.#core.setNoteHandler(name, undefined)
+  }
+
+  on<E extends keyof SessionEvents & string>(event: E, listener: (value: SessionEvents[E]) => void): () => void {
+    if (!eventNames.has(event)) {
+      throw new ArgumentError(`there is no event "${event}"`, `Use one of ${[...eventNames].join(', ')}.`)
+    }
+    return this.#core.emitter.on(event, listener)
+  }
+
+  off<E extends keyof SessionEvents & string>(event: E, listener: (value: SessionEvents[E]) => void): void {
+    this.#core.emitter.off(event, listener)
+  }
+
+  /**
+   * Sends no more, and ends the session once both sides have handled everything that the other sent: requests that came
+   * before are still answered, and the peer may go on sending until it closes too.
+   *
+   * Resolves with the report when the session is over and its connection has ended: with `clean: true` only if
+   * all that holds. It survives lost connections; `timeoutMs` bounds it. Calling it again waits for the same end.
+   */
+  close(options: CloseOptions = {}): Promise<CloseReport> {
+    checkCloseOptions(options)
+    return this.#core.close(options)
+  }
+
+  /** Ends the session at once; its report is not clean. What was not handled is rejected with its fate. */
+  abort(reason = ''): void {
+    this.#core.abort('aborted', reason.slice(0, limits.reasonCharsMax))
+  }
+
+  /** `await using session = connect(…)` closes it at the end of the block. */
+  async [asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+const eventNames: ReadonlySet<string> = new Set<keyof SessionEvents & string>([
+  'connecting',
+  'open',
+  'recovering',
+  'recovered',
+  'disconnected',
+  'closing',
+  'closed',
+  'error',
+  'unhandled',
+])
+
+function checkHandler(name: unknown, handler: unknown): void {
+  checkName(name as string, undefined)
+  if (typeof handler !== 'function') {
+    throw new ArgumentError(`the handler of "${name}" is not a function`, 'Pass the name first, then the function.')
+  }
+}
+
+function checkCloseOptions({ code, reason, timeoutMs }: CloseOptions): void {
+  if (code !== undefined && code !== 1000 && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
+    throw new ArgumentError(`the close code ${code} is not an application's`, 'Use 1000, or 3000 to 4999.')
+  }
+  if (reason !== undefined && (typeof reason !== 'string' || reason.length > limits.reasonCharsMax)) {
+    throw new ArgumentError('the reason is too long', `Use at most ${limits.reasonCharsMax} characters.`)
+  }
+  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs >= 0)) {
+    throw new ArgumentError(`timeoutMs is ${timeoutMs}`, 'Use milliseconds, 0 or more.')
+  }
+}
