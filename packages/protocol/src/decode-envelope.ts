@@ -1,5 +1,10 @@
-import { checkBoolean, checkId, checkInteger, checkSeq, checkSid, checkText } from './field-checks.ts'
 import {
+  checkBoolean,
+  checkId,
+  checkInteger,
+  checkSeq,
+  checkSid,
+  checkText,
   type Fields,
   fieldFault,
   isInteger,

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { jsonSchema } from '../scripts/json-schema.ts'
 import { decodeFrame } from '../src/decode.ts'
 import type { DecodedFrame, Frame } from '../src/envelope.ts'
 import { limits } from '../src/limits.ts'
 import { PeerFault } from '../src/peer-fault.ts'
 import { binaryHeaderSchema, frameSchema, type SchemasAgree } from '../src/schema.ts'
-import { jsonSchema } from '../scripts/json-schema.ts'
 import {
   arbitraryEntry,
   mutatedEnvelope,
