@@ -56,6 +56,12 @@ export const steps = [
     needs: ['build'],
     run: () => commands([['size-limit']]),
   },
+  {
+    name: 'readme',
+    what: 'what the README shows, installed into an empty folder and run',
+    needs: ['pack'],
+    run: () => commands([['node', inRoot('scripts/readme.mjs'), '--check'], ['node', inRoot('scripts/readme-programs.mjs')]]),
+  },
   { name: 'sim', what: 'simulation, seeds 1 to 2000', run: simulation },
   {
     name: 'e2e',

@@ -1,0 +1,17 @@
+import { createServer } from 'node:http'
+import { createAdapter } from '@lastword/server-adapter'
+import { WebSocketServer } from 'ws'
+import { signaling } from './contract.mjs'
+
+const adapter = createAdapter({ contract: signaling })
+adapter.onSession((session) => {
+  session.handle('offer', ({ sdp }) => {
+    session.close() // at once; the answer still arrives
+    return { sdp: `the answer to ${sdp}` }
+  })
+})
+
+const server = createServer()
+const wss = new WebSocketServer({ server, handleProtocols: adapter.handleProtocols })
+wss.on('connection', adapter.connection())
+server.listen(8080)
