@@ -186,6 +186,7 @@ function checkReset(envelope: Fields, place: Place): void {
     throw fieldFault(envelope, place, `code must be 1 to ${limits.errCodeCharsMax} characters of a-z 0-9 -`)
   }
   checkReason(envelope, place)
+  if (envelope.got !== undefined) checkSeq(envelope, place, 'got', envelope.got, 0)
 }
 
 function checkReason(envelope: Fields, place: Place): void {

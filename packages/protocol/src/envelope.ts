@@ -127,6 +127,8 @@ export interface ResetEnvelope {
   /** One of the reset codes; a receiver takes one that it does not know as `internal`. */
   code: ResetCode | (string & {})
   reason?: string
+  /** The highest `seq` received, where the side that ends the session has it: it settles the fates of what is in flight. */
+  got?: number
 }
 
 /** One protocol unit. */

@@ -15,7 +15,7 @@ export const limits = {
   sidCharsMin: 16,
   /** UTF-16 code units of a message's name (`ch`). */
   chCharsMax: 128,
-  /** UTF-16 code units of a reason: 30 characters of 4 bytes fill a WebSocket close frame (RFC 6455, 5.5). */
+  /** UTF-16 code units of a reason. In a close frame it is cut to the 123 bytes that fit there (RFC 6455, 5.5). */
   reasonCharsMax: 120,
   /** UTF-16 code units of an error's code and of its message (`err`). */
   errCodeCharsMax: 64,

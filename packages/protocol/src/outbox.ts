@@ -116,6 +116,11 @@ export class Outbox<Tag> {
     if (this.#cursor <= got) this.#cursor = got + 1
   }
 
+  /** What a peer says that has ended the session: believed as far as it can be true, and no fault if it cannot. */
+  peerSaysItHas(got: number): void {
+    if (got > this.#peerGot && got <= this.#last) this.#peerGot = got
+  }
+
   /** Takes an acknowledgement in. Returns the messages that it settled, in order; throws a fault for what was never sent. */
   acknowledge(ack: AckEnvelope): OutgoingMessage<Tag>[] {
     const highest = ack.also === undefined ? ack.n : Math.max(ack.n, ack.also[ack.also.length - 1]?.[1] ?? 0)

@@ -162,6 +162,7 @@ export const resetSchema = z
     t: z.literal('reset'),
     code: z.string().regex(resetCodePattern),
     reason: reason.optional(),
+    got: count.optional(),
   })
   .meta({
     id: 'lastword.reset',

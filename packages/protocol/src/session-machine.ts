@@ -336,6 +336,7 @@ export class SessionMachine<Tag = unknown> {
         if (this.#config.role === 'server') throw new PeerFault('envelopeUnexpected', 'away came from a client')
         return this.#emit({ type: 'away', after: envelope.after, reason: envelope.reason })
       case 'reset':
+        this.#outbox.peerSaysItHas(envelope.got ?? 0)
         return this.#end(asResetCode(envelope.code), envelope.reason ?? '', 'peer', now)
       case 'hello':
         throw new PeerFault('envelopeUnexpected', 'a second hello on one link')
@@ -491,7 +492,12 @@ export class SessionMachine<Tag = unknown> {
     const report = this.#report as CloseReport
     this.#finalLink = link.id
     if (report.clean) return this.#closeLink(link, closeCodes.normal, '', this.#filler.fill(link))
-    const reset = encodeEnvelope({ t: 'reset', code: report.code, reason: clip(report.reason) })
+    const reset = encodeEnvelope({
+      t: 'reset',
+      code: report.code,
+      reason: clip(report.reason),
+      got: this.#inbox.got,
+    })
     this.#closeLink(link, closeCodes.reset, report.code, `[${reset}]`)
   }
 

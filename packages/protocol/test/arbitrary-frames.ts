@@ -122,6 +122,7 @@ export const validEnvelope: fc.Arbitrary<object> = fc.oneof(
       t: fc.constant('reset'),
       code: fc.stringMatching(/^[a-z0-9-]{1,64}$/),
       reason,
+      got: count,
     },
     { requiredKeys: ['t', 'code'] },
   ),
