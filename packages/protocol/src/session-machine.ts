@@ -243,7 +243,9 @@ export class SessionMachine<Tag = unknown> {
   #onLinkEnd(end: Extract<SessionInput<Tag>, { type: 'link-end' }>, now: number): void {
     if (end.link === this.#finalLink) {
       this.#finalLink = undefined
-      if (end.clean) this.#release()
+      // Any other code is the peer's own reason to drop the link, and then it did not read to the end.
+      const heard = end.code === closeCodes.normal || end.code === closeCodes.reset
+      if (end.clean && heard) this.#release()
       return
     }
     const link = this.#link
