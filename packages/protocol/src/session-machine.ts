@@ -180,7 +180,7 @@ export class SessionMachine<Tag = unknown> {
 
   #onLinkStart(id: LinkId, auth: Json | undefined): void {
     if (this.#config.role !== 'client' || this.#released) return
-    if (this.#link !== undefined) this.#closeLink(this.#link, closeCodes.normal, 'moved to another link')
+    if (this.#link !== undefined) this.#closeLink(this.#link, superseded.code, superseded.reason)
     this.#linkCount++
     this.#attach({ id, attached: false, streaming: !this.#welcomed, finAfterAll: false })
     const hello = composeHello(this.#config, this.#linkCount, !this.#welcomed, this.#inbox.got, auth)
