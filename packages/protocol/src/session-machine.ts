@@ -520,8 +520,8 @@ export class SessionMachine<Tag = unknown> {
     this.#deadlines.expiry = never
     if (link !== undefined && by === 'peer') this.#closeLink(link, closeCodes.normal, '')
     else if (link !== undefined) this.#sayLastWord(link)
-    // A server that could not say it now tells the client when it comes back; a client has nobody to wait for.
-    if (link === undefined && by === 'local' && code !== 'expired' && this.#config.role === 'server') {
+    // A server tells a client that did not hear it when it comes back; a client has nobody to wait for.
+    if (by === 'local' && code !== 'expired' && this.#config.role === 'server') {
       this.#deadlines.release = now + this.#ttlMs
     } else this.#release()
   }
