@@ -245,7 +245,7 @@ export class SessionMachine<Tag = unknown> {
       this.#finalLink = undefined
       // Any other code is the peer's own reason to drop the link, and then it did not read to the end.
       const heard = end.code === closeCodes.normal || end.code === closeCodes.reset
-      if (end.clean && heard) this.#release()
+      if (end.clean && heard) this.#releaseSoon(now)
       return
     }
     const link = this.#link
@@ -476,7 +476,7 @@ export class SessionMachine<Tag = unknown> {
     this.#finish(now)
     // On a link that is still being opened it is said when `welcome` has come.
     if (link?.attached) this.#sayLastWord(link)
-    if (peerKnows) this.#release()
+    if (peerKnows) this.#releaseSoon(now)
   }
 
   #finish(now: number): void {
@@ -506,7 +506,7 @@ export class SessionMachine<Tag = unknown> {
   #end(code: ResetCode, reason: string, by: 'local' | 'peer', now: number): void {
     if (this.#phase === 'ended') {
       if (by === 'peer' && this.#link !== undefined) this.#closeLink(this.#link, closeCodes.normal, '')
-      if (by === 'peer') this.#release()
+      if (by === 'peer') this.#releaseSoon(now)
       return
     }
     this.#phase = 'ended'
@@ -523,7 +523,17 @@ export class SessionMachine<Tag = unknown> {
     // A server tells a client that did not hear it when it comes back; a client has nobody to wait for.
     if (by === 'local' && code !== 'expired' && this.#config.role === 'server') {
       this.#deadlines.release = now + this.#ttlMs
-    } else this.#release()
+    } else this.#releaseSoon(now)
+  }
+
+  /**
+   * The peer has nothing more to ask. A server that did not get the client's first link still stays: the `hello` of
+   * an earlier one may be under way, and would make the session, and what was handled in it, anew.
+   */
+  #releaseSoon(now: number): void {
+    if (this.#released) return
+    if (this.#config.role === 'client' || this.#linkCount <= 1) return this.#release()
+    if (this.#deadlines.release === never) this.#deadlines.release = now + this.#ttlMs
   }
 
   #release(): void {
