@@ -44,7 +44,8 @@ export function checkOptions(options: ConnectOptions): CheckedOptions {
   inRange('maxBytes', maxBytes, limits.maxBytesMin, limits.bytesMax)
   inRange('window.messages', window.messages, 1, limits.windowMessagesMax)
   inRange('window.bytes', window.bytes, limits.maxBytesMin, limits.bytesMax)
-  if (options.queuedBytesMax !== undefined) inRange('queuedBytesMax', options.queuedBytesMax, 0, Number.MAX_SAFE_INTEGER)
+  if (options.queuedBytesMax !== undefined)
+    inRange('queuedBytesMax', options.queuedBytesMax, 0, Number.MAX_SAFE_INTEGER)
   if (options.concurrency !== undefined && !(options.concurrency >= 1)) {
     throw new ArgumentError(`concurrency is ${options.concurrency}`, 'Use 1 or more.')
   }
@@ -52,7 +53,10 @@ export function checkOptions(options: ConnectOptions): CheckedOptions {
     throw new ArgumentError('agent is too long', `Use at most ${limits.agentCharsMax} characters.`)
   }
   if (options.reconnect !== undefined && typeof options.reconnect.nextDelayMs !== 'function') {
-    throw new ArgumentError('reconnect is not a policy', 'Use backoff({ … }), or an object with nextDelayMs(context).')
+    throw new ArgumentError(
+      'reconnect is not a policy',
+      'Use backoff({ … }), or an object with nextDelayMs(context).',
+    )
   }
   const connectTimeoutMs = options.connectTimeoutMs ?? defaults.connectTimeoutMs
   const welcomeTimeoutMs = options.welcomeTimeoutMs ?? defaults.helloTimeoutMs
@@ -77,7 +81,10 @@ export function webSocketUrl(url: string | URL): string {
   if (parsed.protocol === 'http:') parsed.protocol = 'ws:'
   if (parsed.protocol === 'https:') parsed.protocol = 'wss:'
   if (parsed.protocol !== 'ws:' && parsed.protocol !== 'wss:') {
-    throw new ArgumentError(`"${parsed.protocol}" is not a WebSocket scheme`, 'Use ws://host/path or wss://host/path.')
+    throw new ArgumentError(
+      `"${parsed.protocol}" is not a WebSocket scheme`,
+      'Use ws://host/path or wss://host/path.',
+    )
   }
   parsed.hash = ''
   return parsed.href

@@ -1,7 +1,7 @@
 import {
   ArgumentError,
-  defaults,
   type Contract,
+  defaults,
   encodeEarly,
   type Json,
   type LastwordError,

@@ -2,7 +2,12 @@ import { HandshakeError } from '@lastword/protocol'
 import type { LinkEnd } from '@lastword/transport'
 
 /** Says in plain words why a link brought no session, or `undefined` if the link had been attached. */
-export function handshakeError(end: LinkEnd, url: string, attached: boolean, sessionId: string): HandshakeError | undefined {
+export function handshakeError(
+  end: LinkEnd,
+  url: string,
+  attached: boolean,
+  sessionId: string,
+): HandshakeError | undefined {
   if (attached) return undefined
   const details = { sessionId, cause: end.error, httpStatus: end.httpStatus }
   const where = withoutSecrets(url)
@@ -18,26 +23,43 @@ export function handshakeError(end: LinkEnd, url: string, attached: boolean, ses
         remedy: 'Install a certificate that is valid for this name, or pass its authority as tls.ca.',
       })
     case 'upgrade-refused':
-      return new HandshakeError('upgrade-refused', `${where} refused the upgrade with HTTP ${end.httpStatus}`, {
-        ...details,
-        remedy: 'Check the path, and what the server asks of a client (cookies, headers, origin).',
-      })
+      return new HandshakeError(
+        'upgrade-refused',
+        `${where} refused the upgrade with HTTP ${end.httpStatus}`,
+        {
+          ...details,
+          remedy: 'Check the path, and what the server asks of a client (cookies, headers, origin).',
+        },
+      )
     case 'subprotocol-refused':
-      return new HandshakeError('subprotocol-refused', `${where} is a WebSocket server that does not speak lastword`, {
-        ...details,
-        remedy: 'Add the server adapter to it, and pass its handleProtocols to the WebSocketServer.',
-      })
+      return new HandshakeError(
+        'subprotocol-refused',
+        `${where} is a WebSocket server that does not speak lastword`,
+        {
+          ...details,
+          remedy: 'Add the server adapter to it, and pass its handleProtocols to the WebSocketServer.',
+        },
+      )
     case 'not-opened':
-      return new HandshakeError('not-opened', `no connection to ${where} could be made; the browser does not say why`, {
-        ...details,
-        remedy: 'Look at the network panel: the address, the certificate, the server, or that it does not speak lastword.',
-      })
+      return new HandshakeError(
+        'not-opened',
+        `no connection to ${where} could be made; the browser does not say why`,
+        {
+          ...details,
+          remedy:
+            'Look at the network panel: the address, the certificate, the server, or that it does not speak lastword.',
+        },
+      )
     default:
       if (!end.opened) return undefined
-      return new HandshakeError('no-welcome', `${where} accepted the connection and did not welcome the session`, {
-        ...details,
-        remedy: 'Check that the server has the adapter: wss.on("connection", adapter.connection()).',
-      })
+      return new HandshakeError(
+        'no-welcome',
+        `${where} accepted the connection and did not welcome the session`,
+        {
+          ...details,
+          remedy: 'Check that the server has the adapter: wss.on("connection", adapter.connection()).',
+        },
+      )
   }
 }
 

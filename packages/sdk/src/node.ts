@@ -14,7 +14,13 @@ export * from './public.ts'
 /** What a client in Node may add: how the connection itself is made. */
 export interface NodeConnectOptions<C = AnyContract> extends ConnectOptions<C> {
   /** TLS options as `tls.connect` takes them, such as `ca` for a certificate authority of one's own. */
-  tls?: { ca?: string | Buffer | Array<string | Buffer>; cert?: string | Buffer; key?: string | Buffer; servername?: string; rejectUnauthorized?: boolean }
+  tls?: {
+    ca?: string | Buffer | Array<string | Buffer>
+    cert?: string | Buffer
+    key?: string | Buffer
+    servername?: string
+    rejectUnauthorized?: boolean
+  }
   /** HTTP headers of the upgrade request. */
   headers?: Record<string, string>
   /** The Origin header of the upgrade request; a browser sets its own. */

@@ -30,4 +30,9 @@ export type {
   TraceOptions,
 } from '@lastword/session'
 export type { ConnectOptions } from './connect-options.ts'
-export { type BackoffOptions, backoff, type ReconnectContext, type ReconnectPolicy } from './reconnect-policy.ts'
+export {
+  type BackoffOptions,
+  backoff,
+  type ReconnectContext,
+  type ReconnectPolicy,
+} from './reconnect-policy.ts'

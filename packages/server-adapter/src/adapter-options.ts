@@ -75,12 +75,17 @@ export function checkOptions(options: AdapterOptions): CheckedAdapterOptions {
   inRange('window.messages', checked.window.messages, 1, limits.windowMessagesMax)
   inRange('window.bytes', checked.window.bytes, limits.maxBytesMin, limits.bytesMax)
   inRange('sessionsMax', checked.sessionsMax, 1, Number.MAX_SAFE_INTEGER)
-  if (options.queuedBytesMax !== undefined) inRange('queuedBytesMax', options.queuedBytesMax, 0, Number.MAX_SAFE_INTEGER)
+  if (options.queuedBytesMax !== undefined)
+    inRange('queuedBytesMax', options.queuedBytesMax, 0, Number.MAX_SAFE_INTEGER)
   if (options.concurrency !== undefined && !(options.concurrency >= 1)) {
     throw new ArgumentError(`concurrency is ${options.concurrency}`, 'Use 1 or more.')
   }
   const { allowedOrigins, authenticate } = options
-  if (allowedOrigins !== undefined && typeof allowedOrigins !== 'function' && !Array.isArray(allowedOrigins)) {
+  if (
+    allowedOrigins !== undefined &&
+    typeof allowedOrigins !== 'function' &&
+    !Array.isArray(allowedOrigins)
+  ) {
     throw new ArgumentError('allowedOrigins is neither a list nor a function', "Use ['https://app.example'].")
   }
   if (authenticate !== undefined && typeof authenticate !== 'function') {

@@ -6,7 +6,7 @@ import {
   defaults,
   earlyPrefix,
   limits,
-  PeerFault,
+  type PeerFault,
   type ResetCode,
   subprotocol,
 } from '@lastword/protocol'
@@ -15,7 +15,7 @@ import type { Link, LinkEvents, WsSocket } from '@lastword/transport'
 import { createNodeLink } from '@lastword/transport'
 import { nanoid } from 'nanoid'
 import { type AdapterOptions, type CheckedAdapterOptions, checkOptions } from './adapter-options.ts'
-import { type Arrival, receiveLink, Refusal } from './door.ts'
+import { type Arrival, Refusal, receiveLink } from './door.ts'
 import { sameSecret } from './same-secret.ts'
 
 /** A link that was not let in: which code it was told, and why. */
@@ -49,7 +49,10 @@ export interface ShutdownReport {
   unclean: Array<{ sessionId: string; report: CloseReport }>
 }
 
-export type ConnectionHandler<Socket extends WsSocket = WsSocket> = (socket: Socket, request: HttpRequest) => void
+export type ConnectionHandler<Socket extends WsSocket = WsSocket> = (
+  socket: Socket,
+  request: HttpRequest,
+) => void
 
 /** Sessions on WebSocket servers that already exist. Made by `createAdapter()`. */
 export class Adapter<C = AnyContract> {
@@ -89,7 +92,10 @@ export class Adapter<C = AnyContract> {
     return () => this.#callbacks.delete(callback)
   }
 
-  on<E extends keyof AdapterEvents & string>(event: E, listener: (value: AdapterEvents[E]) => void): () => void {
+  on<E extends keyof AdapterEvents & string>(
+    event: E,
+    listener: (value: AdapterEvents[E]) => void,
+  ): () => void {
     return this.#emitter.on(event, listener)
   }
 
@@ -161,7 +167,8 @@ export class Adapter<C = AnyContract> {
     const identity = await this.#authenticate(hello, request, known !== undefined)
     // It may have been opened, or forgotten, while `authenticate` was thinking.
     const entry = this.#find(hello.sid, hello.key) ?? this.#create(arrival, identity, request)
-    if (entry.identity !== identity) throw new Refusal('identity-mismatch', 'the session belongs to somebody else')
+    if (entry.identity !== identity)
+      throw new Refusal('identity-mismatch', 'the session belongs to somebody else')
     return entry.core.accept(link, hello, arrival.rest, arrival.bytes)
   }
 
@@ -196,7 +203,8 @@ export class Adapter<C = AnyContract> {
       // Why is the server's own business: what it throws may hold what nobody else should see.
       identity = false
     }
-    if (typeof identity !== 'string') throw new Refusal('unauthorized', 'the server does not accept these credentials')
+    if (typeof identity !== 'string')
+      throw new Refusal('unauthorized', 'the server does not accept these credentials')
     return identity
   }
 

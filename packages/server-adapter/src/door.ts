@@ -108,7 +108,10 @@ class Door {
       const [hello, ...envelopes] = decoded.envelopes
       if (hello?.t !== 'hello') throw new PeerFault('helloExpected', `the first envelope was ${hello?.t}`)
       if (hello.v !== limits.version) {
-        throw new Refusal('version-unsupported', `version ${hello.v} is not spoken here, ${limits.version} is`)
+        throw new Refusal(
+          'version-unsupported',
+          `version ${hello.v} is not spoken here, ${limits.version} is`,
+        )
       }
       this.#link.pause()
       const arrival = { hello, rest: { envelopes, payload: decoded.payload }, bytes }

@@ -22,7 +22,11 @@ async function serve(scheme: 'ws' | 'wss', adapter = createAdapter()) {
     for (const client of wss.clients) client.terminate()
     server.close()
   })
-  return { url: `${scheme}://localhost:${(server.address() as AddressInfo).port}/`, tls: { ca: cert }, adapter }
+  return {
+    url: `${scheme}://localhost:${(server.address() as AddressInfo).port}/`,
+    tls: { ca: cert },
+    adapter,
+  }
 }
 
 describe.each(['ws', 'wss'] as const)('%s', (scheme) => {

@@ -7,7 +7,13 @@
 export { Emitter } from './emitter.ts'
 export type { IncomingMessage } from './incoming-message.ts'
 export { type Platform, platform } from './platform.ts'
-export { type CoreConfig, SessionCore, type SessionOwner } from './session-core.ts'
 export { Session } from './session.ts'
-export type { CloseOptions, SendOptions, SessionEvents, SessionOptions, SessionState } from './session-types.ts'
+export { type CoreConfig, SessionCore, type SessionOwner } from './session-core.ts'
+export type {
+  CloseOptions,
+  SendOptions,
+  SessionEvents,
+  SessionOptions,
+  SessionState,
+} from './session-types.ts'
 export type { TracedEnvelope, TraceEvent, TraceOptions } from './trace.ts'

@@ -81,7 +81,10 @@ export class OutgoingLane {
     checkName(name, this.#contract)
     checkOptions(options)
     if (options.id !== undefined && this.#requests.has(options.id)) {
-      throw new ArgumentError(`a request with the id ${options.id} is under way`, 'Give each message its own id.')
+      throw new ArgumentError(
+        `a request with the id ${options.id} is under way`,
+        'Give each message its own id.',
+      )
     }
     const id = options.id ?? this.nextId()
     return new Promise((resolve, reject) => {
@@ -265,7 +268,8 @@ export class OutgoingLane {
   #giveUp(delivery: Delivery, id: string, signal: AbortSignal): void {
     const message = delivery.message
     const details = { ...this.#details, cause: signal.reason }
-    const fate = message === undefined ? 'not-sent' : delivery.handled ? 'received' : this.#host.fateOf(message)
+    const fate =
+      message === undefined ? 'not-sent' : delivery.handled ? 'received' : this.#host.fateOf(message)
     this.#requests.delete(id)
     delivery.reject(new DeliveryError(fate, id, 'the caller stopped waiting', details))
     if (message === undefined) return
@@ -323,7 +327,10 @@ function checkOptions(options: SendOptions): void {
     )
   }
   if (options.signal !== undefined && typeof options.signal.addEventListener !== 'function') {
-    throw new ArgumentError('signal is not an AbortSignal', 'Pass AbortSignal.timeout(ms) or controller.signal.')
+    throw new ArgumentError(
+      'signal is not an AbortSignal',
+      'Pass AbortSignal.timeout(ms) or controller.signal.',
+    )
   }
   if (options.meta !== undefined) checkMeta(options.meta)
 }

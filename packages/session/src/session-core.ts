@@ -11,8 +11,8 @@ import {
   type LinkId,
   ProtocolError,
   type ResetCode,
-  type SessionConfig,
   SessionClosedError,
+  type SessionConfig,
   SessionMachine,
   type SessionOutput,
 } from '@lastword/protocol'
@@ -95,7 +95,10 @@ export class SessionCore {
     this.#driver = new SessionDriver(
       this.#machine,
       platform,
-      { onOutput: (output) => this.#onOutput(output), onLinkEnd: (end, attached) => this.#owner.onLinkEnd(end, attached) },
+      {
+        onOutput: (output) => this.#onOutput(output),
+        onLinkEnd: (end, attached) => this.#owner.onLinkEnd(end, attached),
+      },
       tracerOf(options.trace, platform),
     )
     this.lane = new OutgoingLane(
@@ -157,7 +160,10 @@ export class SessionCore {
   // For the owner
 
   /** Client: begins a link, and says what its first frame is: at most `strictBytes` long, so that it fits into the upgrade. */
-  startLink(auth: Json | undefined, strictBytes: number | undefined): { id: LinkId; frame: Frame | undefined } {
+  startLink(
+    auth: Json | undefined,
+    strictBytes: number | undefined,
+  ): { id: LinkId; frame: Frame | undefined } {
     const id = this.#driver.nextLinkId()
     this.#driver.input({ type: 'link-start', link: id, auth })
     return { id, frame: this.#machine.pollFrame(strictBytes) }
@@ -284,7 +290,8 @@ export class SessionCore {
       case 'attached':
         return this.#onAttached(output.resumed)
       case 'detached':
-        if (this.state !== 'closed') this.emitter.emit('recovering', { code: output.code, reason: output.reason })
+        if (this.state !== 'closed')
+          this.emitter.emit('recovering', { code: output.code, reason: output.reason })
         return this.#owner.onDetached?.()
       case 'peer-fin':
         this.#peerFin = true
@@ -327,7 +334,9 @@ export class SessionCore {
     try {
       handler(payload)
     } catch (cause) {
-      this.#tellError(new LastwordError('handler-failed', `the handler of note "${name}" failed: ${cause}`, { cause }))
+      this.#tellError(
+        new LastwordError('handler-failed', `the handler of note "${name}" failed: ${cause}`, { cause }),
+      )
     }
   }
 
@@ -363,4 +372,3 @@ function tracerOf(trace: SessionOptions['trace'], platform: Platform): Tracer | 
   if (trace === undefined) return undefined
   return new Tracer(typeof trace === 'function' ? { onEvent: trace } : trace, platform)
 }
-

@@ -104,7 +104,10 @@ export class Session<C = AnyContract> {
   ): () => void {
     checkHandler(name, handler)
     if (!this.#core.dispatcher.addHandler(name, handler as Handler)) {
-      throw new ArgumentError(`"${name}" has a handler already`, 'Take the first one off with what handle() returned.')
+      throw new ArgumentError(
+        `"${name}" has a handler already`,
+        'Take the first one off with what handle() returned.',
+      )
     }
     return () => this.#core.dispatcher.removeHandler(name, handler as Handler)
   }
@@ -151,7 +154,10 @@ export class Session<C = AnyContract> {
     return () => this.#core.setNoteHandler(name, undefined)
   }
 
-  on<E extends keyof SessionEvents & string>(event: E, listener: (value: SessionEvents[E]) => void): () => void {
+  on<E extends keyof SessionEvents & string>(
+    event: E,
+    listener: (value: SessionEvents[E]) => void,
+  ): () => void {
     if (!eventNames.has(event)) {
       throw new ArgumentError(`there is no event "${event}"`, `Use one of ${[...eventNames].join(', ')}.`)
     }
@@ -200,7 +206,10 @@ const eventNames: ReadonlySet<string> = new Set<keyof SessionEvents & string>([
 function checkHandler(name: unknown, handler: unknown): void {
   checkName(name as string, undefined)
   if (typeof handler !== 'function') {
-    throw new ArgumentError(`the handler of "${name}" is not a function`, 'Pass the name first, then the function.')
+    throw new ArgumentError(
+      `the handler of "${name}" is not a function`,
+      'Pass the name first, then the function.',
+    )
   }
 }
 

@@ -6,7 +6,15 @@ import type { Platform } from './platform.ts'
 /** One line of a trace: what went over a link, or what became of the link. Serialises to JSON as it is. */
 export type TraceEvent =
   | { at: number; type: 'link-opened'; link: LinkId }
-  | { at: number; type: 'link-ended'; link: LinkId; code: number; reason: string; clean: boolean; failure?: string }
+  | {
+      at: number
+      type: 'link-ended'
+      link: LinkId
+      code: number
+      reason: string
+      clean: boolean
+      failure?: string
+    }
   /** `envelope` comes without its key and, unless asked for, without its payload; `bytes` is the length of its frame. */
   | { at: number; type: 'envelope'; dir: 'in' | 'out'; link: LinkId; envelope: TracedEnvelope; bytes: number }
   /** A frame that could not be decoded. */
@@ -62,7 +70,12 @@ export class Tracer {
 
   envelopes(dir: 'in' | 'out', link: LinkId, envelopes: Envelope[], bytes: number): void {
     for (const envelope of envelopes) {
-      const { key: _key, auth: _auth, d, ...rest } = envelope as Envelope & { key?: string; auth?: unknown; d?: unknown }
+      const {
+        key: _key,
+        auth: _auth,
+        d,
+        ...rest
+      } = envelope as Envelope & { key?: string; auth?: unknown; d?: unknown }
       const traced = (this.#options.payloads && d !== undefined ? { ...rest, d } : rest) as TracedEnvelope
       this.#tell({ at: this.#platform.now(), type: 'envelope', dir, link, envelope: traced, bytes })
     }
