@@ -69,13 +69,13 @@ export class FrameFiller<Tag> {
     let bytes = start
     for (let count = 0; parts.length < limits.envelopesPerFrameMax; count++) {
       const alone = count === 0 && strictBytes === undefined
-      const next = this.#outbox.next(alone ? largest(link) : budget - bytes - 1, true)
+      const next = this.#outbox.next(alone ? largest(link) : budget - bytes - 1, 'text')
       if (next === undefined) return bytes
       if ('t' in next) {
         link.finAfterAll = this.#inbox.finished && this.#inbox.allTold
         const fin = encodeEnvelope(next)
         parts.push(fin)
-        return bytes + fin.length + 1
+        return bytes + utf8Length(fin) + 1
       }
       parts.push(encodeMsg(next))
       bytes += next.bytes + 1
@@ -84,7 +84,7 @@ export class FrameFiller<Tag> {
   }
 
   #binaryFrame(link: AttachedLink, strictBytes: number | undefined): Frame | undefined {
-    const next = this.#outbox.next(strictBytes ?? largest(link), false)
+    const next = this.#outbox.next(strictBytes ?? largest(link), 'binary')
     if (next === undefined || 't' in next || next.payload === undefined) return undefined
     return encodeBinaryFrame(encodeMsg(next), next.payload)
   }

@@ -4,6 +4,7 @@ import { limits } from './limits.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import { PeerFault } from './peer-fault.ts'
 import { SeqRing } from './seq-ring.ts'
+import { utf8Length } from './utf8.ts'
 
 /**
  * One direction as its sender sees it: what is queued, what is in flight, what the peer has received and handled.
@@ -36,7 +37,7 @@ export class Outbox<Tag> {
   #leftBeforeLink = 0
   /** The highest one that the peer is known to have received. */
   #peerGot = 0
-  #fin: { seq: number; code?: number | undefined; reason?: string | undefined } | undefined
+  #fin: Fin | undefined
 
   constructor(window: Window, maxBytes: number) {
     this.window = window
@@ -92,7 +93,8 @@ export class Outbox<Tag> {
 
   /** `fin` goes behind everything that is queued now. */
   requestFin(code: number | undefined, reason: string | undefined): void {
-    this.#fin ??= { seq: 0, code, reason }
+    const bytes = finHeadBytesMax + (reason === undefined ? 0 : utf8Length(JSON.stringify(reason)))
+    this.#fin ??= { seq: 0, code, reason, bytes }
   }
 
   /** A link begins: transmission starts behind what the peer is known to have received. */
@@ -142,30 +144,30 @@ export class Outbox<Tag> {
 
   /**
    * The next thing to transmit on this link, or nothing: a message that is retained and was not transmitted on this
-   * link, else a queued one if the window lets it, else `fin`. Nothing, too, if it is larger than `bytesMax`, or
-   * binary where `textOnly` is asked for.
+   * link, else a queued one if the window lets it, else `fin`. Nothing, too, if it is larger than `bytesMax`, or not
+   * of the kind that is asked for: what goes in a text frame, or a message with a binary payload.
    */
-  next(bytesMax: number, textOnly: boolean): OutgoingMessage<Tag> | FinEnvelope | undefined {
+  next(bytesMax: number, kind: 'text' | 'binary'): OutgoingMessage<Tag> | FinEnvelope | undefined {
     while (this.#cursor <= this.#last) {
-      if (this.#cursor === this.#fin?.seq) return this.#takeFin()
+      if (this.#cursor === this.#fin?.seq) return this.#finFits(bytesMax, kind) ? this.#takeFin() : undefined
       const message = this.#inFlight.get(this.#cursor)
       if (message === undefined) {
         this.#cursor++
         continue
       }
-      if (message.bytes > bytesMax || (textOnly && message.payload !== undefined)) return undefined
+      if (message.bytes > bytesMax || kindOf(message) !== kind) return undefined
       this.#markLeft()
       return message
     }
     const message = this.#peekQueue()
     if (message !== undefined) {
-      if (message.bytes > bytesMax || (textOnly && message.payload !== undefined)) return undefined
+      if (message.bytes > bytesMax || kindOf(message) !== kind) return undefined
       if (!this.#windowHolds(message)) return undefined
       this.#startFlight(message)
       this.#markLeft()
       return message
     }
-    if (this.#fin !== undefined && this.#fin.seq === 0) {
+    if (this.#fin !== undefined && this.#fin.seq === 0 && this.#finFits(bytesMax, kind)) {
       this.#fin.seq = ++this.#last
       return this.#takeFin()
     }
@@ -244,8 +246,12 @@ export class Outbox<Tag> {
     this.#inFlightBytes += message.bytes
   }
 
+  #finFits(bytesMax: number, kind: 'text' | 'binary'): boolean {
+    return kind === 'text' && (this.#fin as Fin).bytes <= bytesMax
+  }
+
   #takeFin(): FinEnvelope {
-    const fin = this.#fin as { seq: number; code?: number | undefined; reason?: string | undefined }
+    const fin = this.#fin as Fin
     this.#markLeft()
     const envelope: FinEnvelope = { t: 'fin', seq: fin.seq }
     if (fin.code !== undefined) envelope.code = fin.code
@@ -284,4 +290,20 @@ export class Outbox<Tag> {
       this.#queueHead = 0
     }
   }
+}
+
+interface Fin {
+  /** 0 until it is first transmitted. */
+  seq: number
+  code: number | undefined
+  reason: string | undefined
+  /** The most that its envelope can take. */
+  bytes: number
+}
+
+/** `{"t":"fin","seq":9007199254740991,"code":4999,"reason":}` */
+const finHeadBytesMax = 64
+
+function kindOf(message: OutgoingMessage<unknown>): 'text' | 'binary' {
+  return message.payload === undefined ? 'text' : 'binary'
 }
