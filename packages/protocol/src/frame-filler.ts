@@ -17,6 +17,7 @@ export class FrameFiller<Tag> {
   readonly #outbox: Outbox<Tag>
   readonly #inbox: Inbox
   #control: string[] = []
+  #pong: string | undefined
   #notes: Array<{ text: string; payload: Uint8Array | undefined }> = []
   #noteBytes = 0
 
@@ -28,8 +29,14 @@ export class FrameFiller<Tag> {
   /** What waited for the last link is of no use on the next one. */
   startLink(): void {
     this.#control = []
+    this.#pong = undefined
     this.#notes = []
     this.#noteBytes = 0
+  }
+
+  /** Only the last answer waits: a peer that asks without ever reading must not fill our memory. */
+  setPong(envelope: string): void {
+    this.#pong = envelope
   }
 
   addControl(envelope: string): void {
@@ -46,11 +53,13 @@ export class FrameFiller<Tag> {
 
   /** The next frame, or nothing. `strictBytes` bounds it where even a single message must not make it longer. */
   fill(link: AttachedLink, strictBytes?: number): Frame | undefined {
-    const parts = this.#control
-    this.#control = []
-    while (this.#inbox.ackDue) parts.push(encodeAck(this.#inbox.takeAck()))
-    let bytes = 2
-    for (const part of parts) bytes += utf8Length(part) + 1
+    const parts: string[] = []
+    let bytes = this.#addControl(parts)
+    while (this.#inbox.ackDue && bytes <= controlBytesMax) {
+      const ack = encodeAck(this.#inbox.takeAck())
+      parts.push(ack)
+      bytes += ack.length + 1
+    }
     // A long `hello` goes alone, so that a frame is never longer than its largest message and the overhead.
     if (link.streaming && bytes <= limits.frameOverheadBytes / 2) {
       bytes = this.#addMessages(link, parts, bytes, strictBytes)
@@ -62,6 +71,22 @@ export class FrameFiller<Tag> {
     }
     if (parts.length > 0) return `[${parts.join(',')}]`
     return link.attached ? this.#noteFrame() : undefined
+  }
+
+  /** As much as leaves room for an acknowledgement; the first one whatever its length, for `hello` may be long. */
+  #addControl(parts: string[]): number {
+    if (this.#pong !== undefined) this.#control.push(this.#pong)
+    this.#pong = undefined
+    let bytes = 2
+    for (const envelope of this.#control) {
+      const more = utf8Length(envelope) + 1
+      if (parts.length > 0 && bytes + more > controlBytesMax) break
+      if (parts.length === limits.envelopesPerFrameMax / 2) break
+      parts.push(envelope)
+      bytes += more
+    }
+    this.#control = this.#control.slice(parts.length)
+    return bytes
   }
 
   #addMessages(link: AttachedLink, parts: string[], start: number, strictBytes: number | undefined): number {
@@ -117,6 +142,9 @@ export class FrameFiller<Tag> {
 
 /** Bytes of notes that may wait for a link to become writable. */
 export const noteBytesMax = limits.batchBytesMax - limits.frameOverheadBytes
+
+/** Bytes of a frame that are filled with what is no message, and a little more for the last acknowledgement. */
+const controlBytesMax = limits.batchBytesMax / 2
 
 /** The largest message that may go on this link now: before `welcome` what every server takes, then no bound but the peer's own. */
 function largest(link: AttachedLink): number {

@@ -331,7 +331,7 @@ export class SessionMachine<Tag = unknown> {
       case 'note':
         return this.#emit({ type: 'note', envelope, payload })
       case 'ping':
-        return this.#filler.addControl(encodeEnvelope({ t: 'pong', k: envelope.k }))
+        return this.#filler.setPong(encodeEnvelope({ t: 'pong', k: envelope.k }))
       case 'pong':
         return
       case 'away':
