@@ -45,7 +45,7 @@ export class FrameFiller<Tag> {
 
   /** Drops the note if there is no room: notes are volatile. */
   addNote(text: string, payload: Uint8Array | undefined): void {
-    const bytes = utf8Length(text) + (payload?.byteLength ?? 0)
+    const bytes = noteBytes(text, payload)
     if (this.#noteBytes + bytes > noteBytesMax) return
     this.#noteBytes += bytes
     this.#notes.push({ text, payload })
@@ -62,12 +62,15 @@ export class FrameFiller<Tag> {
     }
     // A long `hello` goes alone, so that a frame is never longer than its largest message and the overhead.
     if (link.streaming && bytes <= limits.frameOverheadBytes / 2) {
-      bytes = this.#addMessages(link, parts, bytes, strictBytes)
+      const before = parts.length
+      const messages = this.#addMessages(link, parts, bytes, strictBytes)
       if (parts.length === 0) {
         const frame = this.#binaryFrame(link, strictBytes)
         if (frame !== undefined) return frame
       }
-      if (link.attached) this.#addNotes(parts, bytes)
+      // Beside messages, notes must fit into the overhead that the receiver does not charge to the window.
+      const room = parts.length === before ? limits.batchBytesMax : limits.frameOverheadBytes
+      if (link.attached) this.#addNotes(parts, room - bytes - messages.finBytes)
     }
     if (parts.length > 0) return `[${parts.join(',')}]`
     return link.attached ? this.#noteFrame() : undefined
@@ -89,23 +92,28 @@ export class FrameFiller<Tag> {
     return bytes
   }
 
-  #addMessages(link: AttachedLink, parts: string[], start: number, strictBytes: number | undefined): number {
+  #addMessages(
+    link: AttachedLink,
+    parts: string[],
+    start: number,
+    strictBytes: number | undefined,
+  ): { finBytes: number } {
     const budget = Math.min(limits.batchBytesMax, strictBytes ?? limits.batchBytesMax)
     let bytes = start
     for (let count = 0; parts.length < limits.envelopesPerFrameMax; count++) {
       const alone = count === 0 && strictBytes === undefined
       const next = this.#outbox.next(alone ? largest(link) : budget - bytes - 1, 'text')
-      if (next === undefined) return bytes
+      if (next === undefined) break
       if ('t' in next) {
         link.finAfterAll = this.#inbox.finished && this.#inbox.allTold
         const fin = encodeEnvelope(next)
         parts.push(fin)
-        return bytes + utf8Length(fin) + 1
+        return { finBytes: utf8Length(fin) + 1 }
       }
       parts.push(encodeMsg(next))
       bytes += next.bytes + 1
     }
-    return bytes
+    return { finBytes: 0 }
   }
 
   #binaryFrame(link: AttachedLink, strictBytes: number | undefined): Frame | undefined {
@@ -114,12 +122,12 @@ export class FrameFiller<Tag> {
     return encodeBinaryFrame(encodeMsg(next), next.payload)
   }
 
-  #addNotes(parts: string[], start: number): void {
-    let bytes = start
+  #addNotes(parts: string[], bytesMax: number): void {
+    let room = bytesMax
     let taken = 0
     for (const note of this.#notes) {
-      bytes += utf8Length(note.text) + 1
-      if (note.payload !== undefined || bytes > limits.batchBytesMax) break
+      room -= utf8Length(note.text) + 1
+      if (note.payload !== undefined || room < 0 || parts.length >= limits.envelopesPerFrameMax) break
       parts.push(note.text)
       taken++
     }
@@ -135,8 +143,8 @@ export class FrameFiller<Tag> {
 
   #forgetNotes(count: number): void {
     if (count === 0) return
+    for (const note of this.#notes.slice(0, count)) this.#noteBytes -= noteBytes(note.text, note.payload)
     this.#notes = this.#notes.slice(count)
-    if (this.#notes.length === 0) this.#noteBytes = 0
   }
 }
 
@@ -149,4 +157,8 @@ const controlBytesMax = limits.batchBytesMax / 2
 /** The largest message that may go on this link now: before `welcome` what every server takes, then no bound but the peer's own. */
 function largest(link: AttachedLink): number {
   return link.attached ? Number.POSITIVE_INFINITY : limits.maxBytesMin
+}
+
+function noteBytes(text: string, payload: Uint8Array | undefined): number {
+  return utf8Length(text) + (payload?.byteLength ?? 0)
 }
