@@ -112,6 +112,7 @@ interface ConversationFile {
 
 const file: ConversationFile = JSON.parse(
   readFileSync(new URL('../vectors/conversations.json', import.meta.url), 'utf8'),
+  (_, value) => (typeof value === 'string' ? inFull(value) : value),
 )
 
 export const conversations = file.conversations
@@ -125,4 +126,10 @@ export function conversationNamed(name: string): Conversation {
   const found = conversations.find((conversation) => conversation.name === name)
   if (found === undefined) throw new Error(`conversations.json has no conversation "${name}"`)
   return found
+}
+
+/** `@x70000` stands for 70,000 times the letter x. */
+function inFull(text: string): string {
+  const times = /^@x(\d+)$/.exec(text)?.[1]
+  return times === undefined ? text : 'x'.repeat(Number(times))
 }
