@@ -90,8 +90,12 @@ export class Inbox {
 
   /** Takes a message in. False if it has been received before. */
   receive(envelope: MsgEnvelope, charge: FrameCharge): boolean {
-    if (!this.#advance(envelope.seq)) return false
-    if (this.#finSeq > 0) throw new PeerFault('envelopeUnexpected', `msg ${envelope.seq} came after fin`)
+    if (!this.#advance(envelope.seq, 'msg')) {
+      // What a frame's new messages take is not known when it has old ones too. On each link one frame at most is
+      // such, and it is no longer than a batch: it goes free.
+      charge.bytes = 0
+      return false
+    }
     this.#pending.set(envelope.seq, { id: envelope.id, charge })
     this.#pendingCount++
     if (!charge.open) {
@@ -109,8 +113,7 @@ export class Inbox {
 
   /** Takes `fin` in. False if it has been received before. */
   receiveFin(envelope: FinEnvelope): boolean {
-    if (!this.#advance(envelope.seq)) return false
-    if (this.#finSeq > 0) throw new PeerFault('envelopeUnexpected', 'a second fin')
+    if (!this.#advance(envelope.seq, 'fin')) return false
     this.#finSeq = envelope.seq
     this.#markHandled(envelope.seq)
     return true
@@ -156,18 +159,20 @@ export class Inbox {
   }
 
   /** Links are ordered: on each of them `seq` only rises, and nothing is left out. False for a duplicate. */
-  #advance(seq: number): boolean {
+  #advance(seq: number, kind: 'msg' | 'fin'): boolean {
     if (seq <= this.#lastOnLink) throw new PeerFault('sequenceRepeated', `seq ${seq} after ${this.#lastOnLink}`)
     if (seq > this.#got + 1) throw new PeerFault('sequenceGap', `seq ${seq} after ${this.#got}`)
-    this.#lastOnLink = seq
     if (seq <= this.#got) {
+      this.#lastOnLink = seq
       this.duplicatesDropped++
       return false
     }
+    if (this.#finSeq > 0) throw new PeerFault('envelopeUnexpected', `${kind} ${seq} came after fin`)
     // `fin` may stand one above the span.
     if (seq > this.#n + limits.sequenceSpanMax + 1) {
       throw new WindowExceeded(`seq ${seq}, and only ${this.#n} is acknowledged throughout`)
     }
+    this.#lastOnLink = seq
     this.#got = seq
     return true
   }
