@@ -155,7 +155,9 @@ export class SessionMachine<Tag = unknown> {
       case 'link-start':
         return this.#onLinkStart(input.link, input.auth)
       case 'link-open':
-        if (this.#link?.id === input.link) this.#deadlines.welcome = now + this.#config.welcomeTimeoutMs
+        if (this.#link?.id === input.link && !this.#link.attached) {
+          this.#deadlines.welcome = now + this.#config.welcomeTimeoutMs
+        }
         return
       case 'link-accept':
         return this.#onLinkAccept(input.link, input.hello, now)
@@ -419,7 +421,7 @@ export class SessionMachine<Tag = unknown> {
   #onFinInput(code: number | undefined, reason: string | undefined, now: number): void {
     if (this.#phase === 'ended') return
     const unheardOf = this.#config.role === 'client' && this.#linkCount === 0 && this.#outbox.untouched
-    this.#outbox.requestFin(code, reason)
+    this.#outbox.requestFin(code, reason === undefined ? undefined : clip(reason))
     if (!unheardOf) return
     this.#finish(now)
     this.#release()
@@ -427,7 +429,8 @@ export class SessionMachine<Tag = unknown> {
 
   #onAway(after: number, reason: string | undefined): void {
     if (this.#config.role !== 'server' || !this.#link?.attached) return
-    this.#filler.addControl(encodeEnvelope({ t: 'away', after, ...(reason === undefined ? {} : { reason }) }))
+    const words = reason === undefined ? {} : { reason: clip(reason) }
+    this.#filler.addControl(encodeEnvelope({ t: 'away', after, ...words }))
   }
 
   #fail(
