@@ -1,0 +1,63 @@
+import type { CloseReport } from '../../src/report.ts'
+import type { Endpoint } from './endpoint.ts'
+import { demand } from './violation.ts'
+import type { World } from './world.ts'
+
+/** For how long the network must have been whole before a lost link is nobody's excuse, in virtual ms. */
+const excuseMs = 10_000
+
+/** A session that does not end cleanly ends for a reason: this is where the reason must really have been there. */
+export function demandCause(world: World, endpoint: Endpoint, report: CloseReport): void {
+  const { name } = endpoint.ledger
+  const holds =
+    report.code === 'finished' ||
+    (report.by === 'peer'
+      ? toldByPeer(world, endpoint, report.code)
+      : happenedHere(world, endpoint, report.code))
+  const gaveUp = report.code === 'expired' || report.code === 'session-unknown'
+  demand(
+    holds,
+    gaveUp ? 'P5 closing survives' : 'honest sides agree',
+    () => `${name} ends as ${report.code} by ${report.by}, and there is no reason for it`,
+  )
+}
+
+function happenedHere(world: World, endpoint: Endpoint, code: CloseReport['code']): boolean {
+  const { ledger } = endpoint
+  const { now } = world.clock
+  switch (code) {
+    case 'aborted':
+      return ledger.did.abort
+    case 'close-timeout':
+      return (
+        ledger.did.close !== undefined && now >= ledger.did.close + world.plan[ledger.side].closeTimeoutMs
+      )
+    case 'expired':
+      return (
+        ledger.side === 'server' && now - endpoint.detachedAt >= world.plan.ttlMs && excused(world, endpoint)
+      )
+    case 'protocol-fault':
+      return world.hostile
+    default:
+      return false
+  }
+}
+
+/** The client is gone, or the network did not let it come back. */
+function excused(world: World, server: Endpoint): boolean {
+  const { report, peer } = world.client.ledger
+  if (report?.clean === false || (peer !== undefined && peer !== server.ledger)) return true
+  return world.clock.now - Math.max(server.detachedAt, world.plan.network.healAt) < excuseMs
+}
+
+function toldByPeer(world: World, endpoint: Endpoint, code: CloseReport['code']): boolean {
+  const peers = endpoint.side === 'client' ? world.sessions : [world.client]
+  const { now } = world.clock
+  return peers.some(({ ledger }) => {
+    const report = ledger.report
+    if (report === undefined) return false
+    if (code === 'session-unknown')
+      return report.code === 'expired' || now - ledger.endedAt >= world.plan.ttlMs
+    return report.code === code && report.by === 'local'
+  })
+}

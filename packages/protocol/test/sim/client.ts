@@ -1,0 +1,82 @@
+import { limits } from '../../src/limits.ts'
+import type { Appointment } from './clock.ts'
+import type { Endpoint } from './endpoint.ts'
+import { backOffMaxMs } from './plan.ts'
+import type { Random } from './random.ts'
+import type { World } from './world.ts'
+
+/** Longest first frame that fits into the upgrade request: base64url makes four characters of three bytes. */
+const earlyBytesMax = Math.floor((limits.earlyCharsMax * 3) / 4)
+
+/** The driver of the client that finds it a link whenever it wants one: with a growing pause, until it gives up. */
+export class ClientDriver {
+  readonly #world: World
+  readonly #random: Random
+  readonly #endpoint: Endpoint
+  #attempts = 0
+  #gaveUp = false
+  #pause: Appointment | undefined
+
+  constructor(world: World, random: Random, endpoint: Endpoint, giveUp: () => void) {
+    this.#world = world
+    this.#random = random
+    this.#endpoint = endpoint
+    endpoint.onTurn = () => this.#onTurn()
+    const { giveUpAt } = world.plan
+    if (giveUpAt !== undefined) {
+      world.clock.at(giveUpAt, () => {
+        if (endpoint.machine.ended || endpoint.machine.attached) return
+        this.#gaveUp = true
+        world.statistics.count('client gave up')
+        giveUp()
+      })
+    }
+  }
+
+  onAttached(): void {
+    this.#attempts = 0
+  }
+
+  /** Opens a link now, whether there is one or not. */
+  connect(): void {
+    const endpoint = this.#endpoint
+    const { machine } = endpoint
+    const { network, statistics } = this.#world
+    if (this.#pause !== undefined) this.#pause.run = undefined
+    this.#attempts++
+    const farewell = machine.ended
+    const id = endpoint.nextLinkId()
+    endpoint.input({ type: 'link-start', link: id })
+    // A driver that polls for the upgrade request asks for a short frame; one that does not may poll later, or now.
+    const wantsEarly = this.#random.chance(this.#world.plan.network.early)
+    const first = wantsEarly
+      ? machine.pollFrame(earlyBytesMax)
+      : this.#random.chance(0.5)
+        ? machine.pollFrame()
+        : undefined
+    const early = wantsEarly && typeof first === 'string' && Buffer.byteLength(first) <= earlyBytesMax
+    if (farewell) statistics.count('farewell on another link')
+    if (early) statistics.count('early frame')
+    this.#world.say('client', `opens a link${early ? ' with an early frame' : ''}`)
+    endpoint.bind(
+      id,
+      (events) => {
+        const { clientEnd } = network.connect(events, early ? first : undefined)
+        if (first !== undefined) endpoint.polled(clientEnd, first)
+        if (early && first !== undefined && !clientEnd.connection.refused)
+          endpoint.transmitted(clientEnd, first)
+        return clientEnd
+      },
+      first,
+      early,
+    )
+  }
+
+  #onTurn(): void {
+    if (this.#gaveUp || this.#pause?.run !== undefined || !this.#endpoint.machine.wantsLink) return
+    const most = Math.min(backOffMaxMs, 10 * 2 ** this.#attempts)
+    this.#pause = this.#world.clock.after(this.#attempts === 0 ? 0 : this.#random.int(0, most), () => {
+      if (!this.#gaveUp && this.#endpoint.machine.wantsLink) this.connect()
+    })
+  }
+}

@@ -1,0 +1,253 @@
+import { decodeFrame } from '../../src/decode.ts'
+import type { DecodedFrame, Envelope, Frame, HelloEnvelope } from '../../src/envelope.ts'
+import type { SessionInput, SessionOutput } from '../../src/session-io.ts'
+import type { SessionMachine } from '../../src/session-machine.ts'
+import { utf8Length } from '../../src/utf8.ts'
+import type { Appointment } from './clock.ts'
+import type { Ledger, Sent } from './ledger.ts'
+import type { End, EndEvents, EndReport } from './network.ts'
+import { demand } from './violation.ts'
+import type { World } from './world.ts'
+
+export type Output = SessionOutput<Sent>
+export type Input = SessionInput<Sent>
+
+/** What the simulation asks of a machine: all that a driver does. A planted fault stands between the two. */
+export type Machine = Pick<
+  SessionMachine<Sent>,
+  | 'handle'
+  | 'takeOutputs'
+  | 'pollFrame'
+  | 'nextTimeout'
+  | 'ended'
+  | 'attached'
+  | 'wantsLink'
+  | 'welcomed'
+  | 'retainedBytes'
+>
+
+interface BoundLink {
+  id: number
+  end: End
+  /** What was polled before the link was open. */
+  first: Frame | undefined
+  early: boolean
+  opened: boolean
+  closing: boolean
+}
+
+/** Runs one machine on the simulated network, as a driver does on a real one: all frames of a turn leave at its end. */
+export class Endpoint {
+  readonly side: 'client' | 'server'
+  readonly machine: Machine
+  readonly ledger: Ledger
+  onOutput: ((output: Output) => void) | undefined
+  /** After each turn: the moment to look whether a link is wanted. */
+  onTurn: (() => void) | undefined
+  released = false
+  /** Server: when the session last had a link; the truth behind `expired`. */
+  detachedAt = 0
+  readonly #world: World
+  readonly #links = new Map<number, BoundLink>()
+  #current: BoundLink | undefined
+  #lastLinkId = 0
+  #dispatching = false
+  #flushDue = false
+  #timer: Appointment | undefined
+  #idleTimeouts = 0
+  #wasAttached = false
+
+  constructor(world: World, side: 'client' | 'server', machine: Machine, ledger: Ledger) {
+    this.#world = world
+    this.side = side
+    this.machine = machine
+    this.ledger = ledger
+    this.detachedAt = world.clock.now
+  }
+
+  nextLinkId(): number {
+    return ++this.#lastLinkId
+  }
+
+  get current(): End | undefined {
+    return this.#current?.end
+  }
+
+  input(input: Input): void {
+    if (input.type === 'handled') this.ledger.beforeHandledInput(input.seq)
+    this.machine.handle(input, this.#world.clock.now)
+    this.#noteAttachment()
+    this.#dispatch()
+    this.#scheduleFlush()
+  }
+
+  /** Client: puts a link into service whose `link-start` was given in, and whose first frame may have been polled. */
+  bind(id: number, connect: (events: EndEvents) => End, first: Frame | undefined, early: boolean): void {
+    const bound = { id, first, early, opened: false, closing: false } as BoundLink
+    bound.end = connect(this.#eventsOf(bound))
+    this.#links.set(id, bound)
+    this.#current = bound
+  }
+
+  /** Server: puts a link into service that has said `hello`. */
+  accept(end: End, hello: HelloEnvelope, rest: Envelope[], bytes: number): void {
+    const id = this.nextLinkId()
+    const bound: BoundLink = { id, end, first: undefined, early: false, opened: true, closing: false }
+    this.#links.set(id, bound)
+    const before = this.#current
+    this.#current = bound
+    end.events = this.#eventsOf(bound)
+    this.ledger.onFrameArrived(rest)
+    this.input({ type: 'link-accept', link: id, hello })
+    // The machine may refuse it, and go on with the link that it has.
+    if (bound.closing && before !== undefined && !before.closing) this.#current = before
+    const decoded: DecodedFrame = { envelopes: rest, payload: undefined }
+    if (rest.length > 0) this.input({ type: 'decoded', link: id, decoded, bytes })
+  }
+
+  #eventsOf(bound: BoundLink): EndEvents {
+    const { id } = bound
+    return {
+      onOpen: () => {
+        bound.opened = true
+        this.#world.statistics.count('link opened')
+        if (!bound.early && bound.first !== undefined && !bound.closing) this.#transmit(bound, bound.first)
+        this.input({ type: 'link-open', link: id })
+      },
+      onFrame: (frame) => {
+        this.#world.traceFrame(bound.end.other.side, bound.end.name, true, frame)
+        if (bound === this.#current) this.ledger.onFrameArrived(tryRead(frame))
+        this.input({ type: 'frame', link: id, frame, bytes: this.#world.wireBytes(frame) })
+      },
+      onDrain: () => this.flush(),
+      onEnd: (end) => this.#onEnd(bound, end),
+    }
+  }
+
+  #onEnd(bound: BoundLink, end: EndReport): void {
+    this.#links.delete(bound.id)
+    if (this.#current === bound) this.#current = undefined
+    const { code, reason, clean } = end
+    const neverLeft = !end.opened && (!bound.early || end.unreachable)
+    this.#world.say(`${this.ledger.name} ${bound.end.name}`, `over, ${code}${clean ? ' clean' : ''}`)
+    this.input({ type: 'link-end', link: bound.id, code, reason, clean, neverLeft })
+  }
+
+  flush(): void {
+    this.#flushDue = false
+    for (;;) {
+      const bound = this.#current
+      while (bound?.opened && !bound.closing && bound.end.writable && bound.end.state === 'open') {
+        const frame = this.machine.pollFrame()
+        if (frame === undefined) break
+        this.polled(bound.end, frame)
+        this.#transmit(bound, frame)
+      }
+      if (!this.#dispatch()) break
+    }
+    this.ledger.checkRetained(this.machine.retainedBytes)
+    this.#arm()
+    this.onTurn?.()
+  }
+
+  /** A frame has come out of the machine. */
+  polled(end: End, frame: Frame): void {
+    this.ledger.onPolled(end, frame, readFrame(frame))
+  }
+
+  #transmit(bound: BoundLink, frame: Frame): void {
+    this.transmitted(bound.end, frame)
+    bound.end.send(frame)
+  }
+
+  /** A frame is on its way. */
+  transmitted(end: End, frame: Frame): void {
+    this.ledger.onTransmitted(readFrame(frame))
+    this.#world.traceFrame(this.side, end.name, false, frame)
+  }
+
+  #dispatch(): boolean {
+    if (this.#dispatching) return false
+    this.#dispatching = true
+    let any = false
+    try {
+      for (;;) {
+        const outputs = this.machine.takeOutputs()
+        if (outputs.length === 0) return any
+        any = true
+        for (const output of outputs) this.#carryOut(output)
+      }
+    } finally {
+      this.#dispatching = false
+    }
+  }
+
+  #carryOut(output: Output): void {
+    if (output.type === 'link-close') return this.#closeLink(output)
+    if (output.type === 'released') this.released = true
+    this.#world.onOutput(this, output, this.#current?.end)
+    this.ledger.onOutput(output)
+    this.onOutput?.(output)
+  }
+
+  #closeLink(output: Extract<Output, { type: 'link-close' }>): void {
+    const bound = this.#links.get(output.link)
+    if (bound === undefined || bound.closing) return
+    bound.closing = true
+    this.#world.say(`${this.ledger.name} ${bound.end.name}`, `closes, ${output.code} ${output.reason}`)
+    this.#world.onLinkClose(this.side, output.code, output.link === this.#lastLinkId)
+    if (output.last !== undefined && bound.opened) {
+      this.polled(bound.end, output.last)
+      this.#transmit(bound, output.last)
+    }
+    bound.end.close(output.code, output.reason)
+  }
+
+  #noteAttachment(): void {
+    const attached = this.machine.attached
+    if (this.#wasAttached && !attached) this.detachedAt = this.#world.clock.now
+    this.#wasAttached = attached
+  }
+
+  #scheduleFlush(): void {
+    if (this.#flushDue) return
+    this.#flushDue = true
+    this.#world.clock.after(0, () => this.flush())
+  }
+
+  #arm(): void {
+    const at = this.machine.nextTimeout()
+    if (this.#timer?.run !== undefined && this.#timer.time === at) return
+    if (this.#timer !== undefined) this.#timer.run = undefined
+    this.#timer = undefined
+    if (at === Number.POSITIVE_INFINITY) return
+    const { clock } = this.#world
+    this.#idleTimeouts = at <= clock.now ? this.#idleTimeouts + 1 : 0
+    demand(this.#idleTimeouts < 10, 'liveness', () => `${this.side}: nextTimeout() stays in the past`)
+    this.#timer = clock.at(at, () => this.input({ type: 'timeout' }))
+  }
+}
+
+/** What a frame says, whoever reads it: the world has no limits. */
+export function readFrame(frame: Frame): DecodedFrame {
+  const known = lastRead
+  if (known !== undefined && known.frame === frame) return known.decoded
+  const decoded = decodeFrame(frame, 0, { frameBytesMax: Number.POSITIVE_INFINITY })
+  lastRead = { frame, decoded }
+  return decoded
+}
+
+/** Nothing for what cannot be read: the machine will say so. */
+function tryRead(frame: Frame): Envelope[] {
+  try {
+    return readFrame(frame).envelopes
+  } catch {
+    return []
+  }
+}
+
+let lastRead: { frame: Frame; decoded: DecodedFrame } | undefined
+
+export function frameBytes(frame: Frame): number {
+  return typeof frame === 'string' ? utf8Length(frame) : frame.byteLength
+}

@@ -1,0 +1,135 @@
+import { defaults, limits } from '../../src/limits.ts'
+import type { Random } from './random.ts'
+
+/** What one side of a run will do. Times are virtual milliseconds. */
+export interface SidePlan {
+  messages: number
+  /** When the last of them is sent at the latest. */
+  sendUntil: number
+  /** Sent in the same turn as `connect`, or the session's start. */
+  atOnce: number
+  sizes: 'small' | 'mixed' | 'large' | 'edge'
+  binaryShare: number
+  askShare: number
+  noteShare: number
+  dropShare: number
+  cancelShare: number
+  handler: 'immediate' | 'quick' | 'slow' | 'sequential'
+  handlerMs: number
+  throwShare: number
+  /** When the application begins to listen. */
+  attachAt: number
+  closeAt: number
+  /** How soon it closes when the peer has closed; `undefined`: not before `closeAt`. */
+  closeAfterPeer: number | undefined
+  closeTimeoutMs: number
+  abortAt: number | undefined
+  window: { messages: number; bytes: number }
+  maxBytes: number
+}
+
+export interface NetworkPlan {
+  delayMin: number
+  delayMax: number
+  /** Chances, each at every frame or connection. */
+  cut: number
+  cutWhileClosing: number
+  refuse: number
+  loseWhileOpening: number
+  stall: number
+  slowHello: number
+  early: number
+  /** Client: how often it opens a second link while the first one lives, at every frame. */
+  move: number
+  /** Server: how often it asks the client to come back on another link, at every frame. */
+  away: number
+  /** From then on the network does no harm. */
+  healAt: number
+}
+
+export interface Plan {
+  client: SidePlan
+  server: SidePlan
+  network: NetworkPlan
+  ttlMs: number
+  keepaliveMs: number
+  /** When the client's driver stops trying to get a link. */
+  giveUpAt: number | undefined
+  /** Chance of garbage at every frame; 0 in honest runs. */
+  garbage: number
+  /** Connections of strangers. */
+  strangers: number
+}
+
+/** The time that a transport gives a connection to be made, and a closing one to be answered. */
+export const connectTimeoutMs = 2_000
+export const lingerMs = 500
+export const welcomeTimeoutMs = 1_000
+export const backOffMaxMs = 800
+
+/** So long that a session that hangs is found hanging, not timed out. */
+const patientMs = 10 * defaults.closeTimeoutMs
+
+export function makePlan(random: Random): Plan {
+  const calm = random.chance(0.15)
+  const rough = !calm && random.chance(0.3)
+  const hostile = random.chance(0.12)
+  const horizon = random.pick([200, 1_000, 1_000, 4_000])
+  const network: NetworkPlan = {
+    delayMin: random.pick([0, 1, 5]),
+    delayMax: random.pick([5, 20, 80]),
+    cut: calm ? 0 : rough ? 0.15 : 0.04,
+    cutWhileClosing: calm ? 0 : random.pick([0, 0.2, 0.6]),
+    refuse: calm ? 0 : rough ? 0.4 : 0.1,
+    loseWhileOpening: calm ? 0 : rough ? 0.2 : 0.06,
+    stall: random.pick([0, 0.1, 0.5]),
+    slowHello: calm ? 0 : random.pick([0, 0.1, 0.3]),
+    early: random.pick([0, 0.5, 1]),
+    move: calm ? 0 : random.pick([0, 0, 0.03, 0.1]),
+    away: calm ? 0 : random.pick([0, 0, 0.03]),
+    healAt: horizon + random.int(0, 3_000),
+  }
+  const bothAtOnce = random.chance(0.15) ? random.int(0, horizon) : undefined
+  return {
+    client: makeSide(random, horizon, bothAtOnce),
+    server: makeSide(random, horizon, bothAtOnce),
+    network,
+    ttlMs: random.chance(0.3) ? random.int(50, 3_000) : defaults.ttlMs,
+    keepaliveMs: random.pick([150, 400, 1_000]),
+    giveUpAt: random.chance(0.06) ? random.int(0, horizon * 2) : undefined,
+    garbage: hostile ? random.pick([0.02, 0.1, 0.4]) : 0,
+    strangers: hostile ? random.int(1, 4) : 0,
+  }
+}
+
+function makeSide(random: Random, horizon: number, closeAt: number | undefined): SidePlan {
+  const sizes = random.chance(0.03)
+    ? 'large'
+    : random.pick<SidePlan['sizes']>(['small', 'small', 'mixed', 'edge'])
+  const messages = random.chance(0.15) ? 0 : random.int(1, sizes === 'large' ? 5 : sizes === 'edge' ? 10 : 40)
+  const handler = random.pick<SidePlan['handler']>(['immediate', 'quick', 'slow', 'sequential'])
+  return {
+    messages,
+    sendUntil: random.int(0, horizon),
+    atOnce: random.chance(0.6) ? random.int(0, messages) : 0,
+    sizes,
+    binaryShare: random.pick([0, 0, 0.3, 1]),
+    askShare: random.pick([0, 0.3, 1]),
+    noteShare: random.pick([0, 0, 0.3]),
+    dropShare: random.pick([0, 0, 0.3]),
+    cancelShare: random.pick([0, 0.3]),
+    handler,
+    handlerMs: handler === 'slow' ? random.pick([30, 300]) : 20,
+    throwShare: random.pick([0, 0.2]),
+    attachAt: random.chance(0.15) ? random.int(0, horizon) : 0,
+    closeAt: closeAt ?? (random.chance(0.1) ? 0 : random.int(Math.floor(horizon / 3), horizon)),
+    closeAfterPeer: random.pick([undefined, 0, 20]),
+    closeTimeoutMs: random.chance(0.12) ? random.int(0, 1_500) : patientMs,
+    abortAt: random.chance(0.05) ? random.int(0, horizon * 2) : undefined,
+    window: {
+      messages: random.pick([1, 2, 5, 30, defaults.windowMessages]),
+      bytes: random.pick([limits.maxBytesMin, 2 * limits.maxBytesMin, defaults.windowBytes]),
+    },
+    maxBytes: random.pick([limits.maxBytesMin, 3 * limits.maxBytesMin, defaults.maxBytes]),
+  }
+}

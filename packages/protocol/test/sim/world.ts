@@ -1,0 +1,259 @@
+import { closeCodes } from '../../src/codes.ts'
+import type { Frame } from '../../src/envelope.ts'
+import type { PeerFault } from '../../src/peer-fault.ts'
+import type { SessionConfig } from '../../src/session-io.ts'
+import { SessionMachine } from '../../src/session-machine.ts'
+import { Application } from './application.ts'
+import { demandCause } from './causes.ts'
+import { ClientDriver } from './client.ts'
+import { Clock } from './clock.ts'
+import { Endpoint, frameBytes, type Machine, type Output, readFrame } from './endpoint.ts'
+import { garbage, visit } from './hostile.ts'
+import { Ledger, type Sent } from './ledger.ts'
+import { type Connection, type End, Network } from './network.ts'
+import { makePlan, type Plan, welcomeTimeoutMs } from './plan.ts'
+import { Random } from './random.ts'
+import { SimulatedServer } from './server.ts'
+import { type EventName, Statistics } from './statistics.ts'
+import { Trace } from './trace.ts'
+import { demand } from './violation.ts'
+
+export interface WorldOptions {
+  trace?: boolean
+  /** Puts something between a machine and its driver: a planted fault. */
+  wrap?: ((machine: Machine, side: 'client' | 'server') => Machine) | undefined
+}
+
+/** How long after the last disturbance, and after both have closed, a session may still take: far more than it needs. */
+const patienceMs = 100_000
+const stepsMax = 300_000
+
+const sid = 'the-session-of-the-run'
+const key = 'the-secret-of-the-session'
+
+/** One run: a client, a server, the network between them, and the truth about all three. */
+export class World {
+  readonly clock = new Clock()
+  readonly statistics = new Statistics()
+  readonly trace: Trace | undefined
+  readonly plan: Plan
+  readonly network: Network
+  readonly client: Endpoint
+  /** Every session that the server has made for the client, the latest last. */
+  readonly sessions: Endpoint[] = []
+  readonly largestMessage: number
+  readonly #options: WorldOptions
+  readonly #random: Random
+  readonly #server: SimulatedServer
+  readonly #driver: ClientDriver
+  readonly #clientApplication: Application
+  readonly #hosts = new Map<Connection, Endpoint>()
+  readonly #exactBytes: boolean
+  #lastCloseAt: number
+
+  constructor(seed: number, options: WorldOptions) {
+    this.#options = options
+    if (options.trace) this.trace = new Trace(this.clock)
+    const random = new Random(seed)
+    this.#random = random.fork()
+    this.plan = makePlan(random.fork())
+    const { plan } = this
+    this.largestMessage = Math.max(plan.client.maxBytes, plan.server.maxBytes) + 1_000
+    this.#exactBytes = random.chance(0.5)
+    this.network = new Network(this.clock, plan.network, random.fork(), this.statistics)
+    this.network.onFrameSent = (end) => this.#onFrameSent(end)
+    this.#server = new SimulatedServer(this, key, () => this.#makeSession())
+    this.network.listen((end, early) => this.#server.onConnection(end, early))
+    this.client = this.#makeEndpoint('client', 'client')
+    this.#clientApplication = new Application(this, plan.client, random.fork(), this.client, 'c')
+    this.#driver = new ClientDriver(this, random.fork(), this.client, () => this.#clientApplication.abort())
+    this.#lastCloseAt = plan.client.closeAt
+  }
+
+  get hostile(): boolean {
+    return this.plan.garbage > 0 || this.plan.strangers > 0
+  }
+
+  /** Until nothing is left to happen. */
+  run(): void {
+    const { clock, plan } = this
+    this.#clientApplication.start()
+    if (this.client.machine.wantsLink) this.#driver.connect()
+    for (let i = 0; i < plan.strangers; i++) {
+      clock.after(this.#random.int(0, plan.network.healAt), () => visit(this.network, this.#random, sid))
+    }
+    while (clock.step()) {
+      this.#server.forgetReleased()
+      demand(clock.steps < stepsMax, 'liveness', () => `nothing has come of ${stepsMax} steps`)
+      this.#demandProgress()
+    }
+    for (const endpoint of [this.client, ...this.sessions]) {
+      const { name } = endpoint.ledger
+      demand(
+        endpoint.machine.ended,
+        'P5 closing survives',
+        () => `${name} waits for nothing and has not ended`,
+      )
+      demand(endpoint.released, 'liveness', () => `${name} has ended and is never released`)
+    }
+  }
+
+  #demandProgress(): void {
+    const { now } = this.clock
+    const { healAt } = this.plan.network
+    const from = Math.max(healAt, this.#lastCloseAt, this.plan.client.attachAt)
+    if (now < from + patienceMs) return
+    for (const { machine, ledger, detachedAt } of [this.client, ...this.sessions]) {
+      // A session on the server that the client has left must wait for its time to run out.
+      const late = now - (ledger.side === 'server' ? Math.max(from, detachedAt) : from)
+      const limit = patienceMs + (ledger.side === 'server' ? this.plan.ttlMs : 0)
+      demand(
+        machine.ended || late < limit,
+        'P5 closing survives',
+        () => `${ledger.name} is closing and does not end`,
+      )
+    }
+  }
+
+  #makeSession(): Endpoint {
+    const previous = this.sessions.at(-1)
+    if (previous !== undefined) {
+      const { report, endedAt } = previous.ledger
+      demand(
+        report?.code === 'expired' || this.clock.now - endedAt >= this.plan.ttlMs,
+        'P2 in order, once',
+        () => `the server makes the session again, which has ended as ${report?.code} only just now`,
+      )
+      this.statistics.count('session created again after it expired')
+    }
+    const endpoint = this.#makeEndpoint(
+      'server',
+      `server${this.sessions.length === 0 ? '' : this.sessions.length + 1}`,
+    )
+    endpoint.ledger.peer = this.client.ledger
+    this.sessions.push(endpoint)
+    const { server } = this.plan
+    this.#lastCloseAt = Math.max(
+      this.#lastCloseAt,
+      this.clock.now + Math.max(server.closeAt, server.attachAt),
+    )
+    const application = new Application(
+      this,
+      server,
+      this.#random.fork(),
+      endpoint,
+      `s${this.sessions.length}-`,
+    )
+    // Once the link has been accepted, as an application is told of a session that there is.
+    this.clock.after(0, () => application.start())
+    return endpoint
+  }
+
+  #config(side: 'client' | 'server'): SessionConfig {
+    const { window, maxBytes } = this.plan[side]
+    const { keepaliveMs, ttlMs } = this.plan
+    return { role: side, sid, key, window, maxBytes, keepaliveMs, ttlMs, welcomeTimeoutMs, agent: 'sim' }
+  }
+
+  #makeEndpoint(side: 'client' | 'server', name: string): Endpoint {
+    const machine = new SessionMachine<Sent>(this.#config(side))
+    const wrapped = this.#options.wrap?.(machine, side) ?? machine
+    return new Endpoint(this, side, wrapped, new Ledger(this, name, side))
+  }
+
+  // What the parts tell
+
+  /** Every output that is not about links themselves. */
+  onOutput(endpoint: Endpoint, output: Output, end: End | undefined): void {
+    if (this.trace !== undefined) this.#sayOutput(endpoint.ledger.name, output)
+    if (output.type === 'ended') {
+      demandCause(this, endpoint, output.report)
+      this.statistics.count(`ended: ${output.report.code}` as EventName)
+    }
+    if (endpoint !== this.client) return
+    if (output.type === 'attached') {
+      if (end !== undefined) endpoint.ledger.peer = this.#hosts.get(end.connection)?.ledger
+      this.#driver.onAttached()
+    } else if (output.type === 'away') {
+      this.statistics.count('away')
+      this.clock.after(this.#random.int(0, output.after), () => this.#openSecondLink())
+    }
+  }
+
+  onHello(end: End, endpoint: Endpoint): void {
+    this.#hosts.set(end.connection, endpoint)
+    if (endpoint.machine.ended) this.statistics.count('final state told to a late client')
+  }
+
+  /** A machine ends a link. `newest`: it was the last one that came. */
+  onLinkClose(side: 'client' | 'server', code: number, newest: boolean): void {
+    if (code === closeCodes.keepaliveTimeout) this.statistics.count('keepalive time-out')
+    if (code === closeCodes.helloTimeout) this.statistics.count('welcome time-out')
+    if (code !== closeCodes.superseded || side === 'client') return
+    this.statistics.count(newest ? 'stale hello refused' : 'takeover of a live link')
+  }
+
+  onRefusal(): void {
+    if (this.hostile) this.statistics.count('stranger refused')
+  }
+
+  onGarbageAtDoor(fault: PeerFault): void {
+    demand(this.hostile, 'honest sides agree', () => `the server refuses a first frame: ${fault.message}`)
+    this.statistics.count('stranger refused')
+  }
+
+  #onFrameSent(end: End): void {
+    const { network, garbage: share } = this.plan
+    const random = this.#random
+    if (share > 0 && random.chance(share)) {
+      this.statistics.count('garbage on the link')
+      end.inject(garbage(random))
+    }
+    if (random.chance(network.move)) this.clock.after(random.int(0, 20), () => this.#openSecondLink())
+    if (random.chance(network.away) && this.#hosts.has(end.connection)) {
+      this.#hosts.get(end.connection)?.input({ type: 'away', after: random.int(0, 100) })
+    }
+  }
+
+  #openSecondLink(): void {
+    const { machine, current } = this.client
+    if (machine.ended || current?.state !== 'open' || this.network.healed) return
+    this.statistics.count('second link while the first lives')
+    this.#driver.connect()
+  }
+
+  /** How long a frame is, as a transport tells it: where it does not count, the length of the text. */
+  wireBytes(frame: Frame): number {
+    return this.#exactBytes ? frameBytes(frame) : frame.length
+  }
+
+  // The story
+
+  say(who: string, what: string): void {
+    this.trace?.say(who, what)
+  }
+
+  traceFrame(from: 'client' | 'server', link: string, arrived: boolean, frame: Frame): void {
+    if (this.trace === undefined) return
+    try {
+      this.trace.frame(from, link, arrived, readFrame(frame).envelopes)
+    } catch {
+      this.trace.say(`${link} from ${from}`, 'garbage')
+    }
+  }
+
+  #sayOutput(who: string, output: Output): void {
+    switch (output.type) {
+      case 'handled':
+        return this.say(who, `handled: ${output.messages.map((message) => message.id)}`)
+      case 'failed':
+        return this.say(who, `failed: ${output.messages.map(({ message, fate }) => `${message.id} ${fate}`)}`)
+      case 'message':
+        return this.say(who, `is given ${output.envelope.id}`)
+      case 'ended':
+        return this.say(who, `ended: ${JSON.stringify(output.report)}`)
+      default:
+        return this.say(who, JSON.stringify({ ...output, payload: undefined }))
+    }
+  }
+}
