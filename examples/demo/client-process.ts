@@ -104,7 +104,7 @@ async function playRound({ cell, row, port, talks, connected, sent, traces }: Ro
   const events: LadderEvent[] = []
   const startedAt = performance.now()
   let latencyMs: number | undefined
-  let refusal: string | undefined
+  let refusal: unknown
   let heldConnected = true
   let heldSent = true
   try {
@@ -128,19 +128,22 @@ async function playRound({ cell, row, port, talks, connected, sent, traces }: Ro
         sent.arrive()
       },
       answered(sdp) {
-        if (latencyMs !== undefined || refusal !== undefined) return
-        const ms = performance.now() - startedAt
+        if (latencyMs !== undefined) return
+        latencyMs = performance.now() - startedAt
         try {
           peer.apply(sdp)
-          latencyMs = ms
         } catch (error) {
-          refusal = `libdatachannel refused the Answer: ${String(error)}`
+          refusal = error
         }
       },
       ...(traces ? { trace: (event: LadderEvent) => void events.push(event) } : {}),
     })
-    if (latencyMs === undefined)
-      return { lostBecause: refusal ?? lostBecause ?? 'the round ended without a reason' }
+    if (latencyMs === undefined) return { lostBecause: lostBecause ?? 'the round ended without a reason' }
+    if (refusal !== undefined) {
+      // The Answer arrived, so it is not lost; that it could not be used must not go unnoticed.
+      process.stderr.write(`libdatachannel refused an Answer: ${String(refusal)}\n`)
+      return { latencyMs, talked: false }
+    }
     return {
       latencyMs,
       ...(talks ? { talked: await talked(peer) } : {}),

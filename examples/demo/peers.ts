@@ -49,8 +49,17 @@ export async function makeAnswer(offerSdp: string): Promise<AnsweringPeer> {
     if (channel.isOpen()) channel.sendMessage('hello')
     else channel.onOpen(() => channel.sendMessage('hello'))
   })
-  const sdp = await gathered(peer, () => peer.setRemoteDescription(offerSdp, 'offer'))
+  const sdp = await gathered(peer, () => peer.setRemoteDescription(withoutCandidates(offerSdp), 'offer'))
   return { sdp, close: () => peer.close() }
+}
+
+/**
+ * An answering peer that knows where the other one is connects to it before that has the Answer. libdatachannel then
+ * fails now and then while it applies the Answer ("Got a remote candidate without ICE transport"): its DTLS meets a
+ * certificate whose fingerprint it has not stored yet. Without candidates the answering peer waits to be connected to.
+ */
+function withoutCandidates(sdp: string): string {
+  return sdp.replace(/^a=(candidate:.*|end-of-candidates)\r\n/gm, '')
 }
 
 /** The library is loaded by the processes that make peers, not by the one that only directs them. */
