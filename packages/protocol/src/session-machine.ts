@@ -484,7 +484,7 @@ export class SessionMachine<Tag = unknown> {
 
   #finish(now: number): void {
     this.#phase = 'ended'
-    this.#deadlines.disarmLink()
+    // A link that waits for its `welcome` goes on waiting, and not for ever: the last word is said on it, or the next.
     this.#deadlines.closing = never
     this.#deadlines.expiry = never
     this.#deadlines.release = now + this.#ttlMs
