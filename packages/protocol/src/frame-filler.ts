@@ -62,15 +62,16 @@ export class FrameFiller<Tag> {
     }
     // A long `hello` goes alone, so that a frame is never longer than its largest message and the overhead.
     if (link.streaming && bytes <= limits.frameOverheadBytes / 2) {
-      const before = parts.length
-      const messages = this.#addMessages(link, parts, bytes, strictBytes)
+      const carried = this.#addMessages(link, parts, bytes, strictBytes)
       if (parts.length === 0) {
         const frame = this.#binaryFrame(link, strictBytes)
         if (frame !== undefined) return frame
       }
+      bytes += carried.fin
+      let room = limits.batchBytesMax - bytes - carried.messages
       // Beside messages, notes must fit into the overhead that the receiver does not charge to the window.
-      const room = parts.length === before ? limits.batchBytesMax : limits.frameOverheadBytes
-      if (link.attached) this.#addNotes(parts, room - bytes - messages.finBytes)
+      if (carried.messages > 0) room = Math.min(room, limits.frameOverheadBytes - bytes)
+      if (link.attached) this.#addNotes(parts, room)
     }
     if (parts.length > 0) return `[${parts.join(',')}]`
     return link.attached ? this.#noteFrame() : undefined
@@ -92,12 +93,13 @@ export class FrameFiller<Tag> {
     return bytes
   }
 
+  /** Returns the bytes that were added. */
   #addMessages(
     link: AttachedLink,
     parts: string[],
     start: number,
     strictBytes: number | undefined,
-  ): { finBytes: number } {
+  ): { messages: number; fin: number } {
     const budget = Math.min(limits.batchBytesMax, strictBytes ?? limits.batchBytesMax)
     let bytes = start
     for (let count = 0; parts.length < limits.envelopesPerFrameMax; count++) {
@@ -108,12 +110,12 @@ export class FrameFiller<Tag> {
         link.finAfterAll = this.#inbox.finished && this.#inbox.allTold
         const fin = encodeEnvelope(next)
         parts.push(fin)
-        return { finBytes: utf8Length(fin) + 1 }
+        return { messages: bytes - start, fin: utf8Length(fin) + 1 }
       }
       parts.push(encodeMsg(next))
       bytes += next.bytes + 1
     }
-    return { finBytes: 0 }
+    return { messages: bytes - start, fin: 0 }
   }
 
   #binaryFrame(link: AttachedLink, strictBytes: number | undefined): Frame | undefined {
