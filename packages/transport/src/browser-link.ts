@@ -95,6 +95,8 @@ class BrowserLink implements Link {
       { signal },
     )
     this.#connectTimer = setTimeout(() => this.#giveUp(false), options.connectTimeoutMs ?? 10_000)
+    // What the page's own policy forbids is closed from the start, and Chromium says so with an error event alone.
+    if (socket.readyState === 3) this.#giveUp(false)
   }
 
   get protocol(): string {
