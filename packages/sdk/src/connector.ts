@@ -9,10 +9,10 @@ import {
   subprotocol,
 } from '@lastword/protocol'
 import { platform, SessionCore } from '@lastword/session'
-import type { LinkEnd, OpenLink } from '@lastword/transport'
+import type { Link, LinkEnd, OpenLink } from '@lastword/transport'
 import { nanoid } from 'nanoid'
 import { type CheckedOptions, type ConnectOptions, checkOptions } from './connect-options.ts'
-import { handshakeError } from './handshake-error.ts'
+import { handshakeError, notMade } from './handshake-error.ts'
 import { backoff, type ReconnectPolicy } from './reconnect-policy.ts'
 
 /** Frees what it was returned for. */
@@ -105,11 +105,19 @@ export class Connector {
     const { id, frame } = this.core.startLink(auth, mayBeEarly ? earlyFrameBytes : undefined)
     const early = mayBeEarly && typeof frame === 'string' ? encodeEarly(frame) : undefined
     this.#sentEarly = early !== undefined
-    const link = this.#openLink(this.#url, {
-      protocols: early === undefined ? [subprotocol] : [subprotocol, early],
-      connectTimeoutMs: this.#checked.connectTimeoutMs,
-      frameBytesMax: this.#checked.maxBytes + limits.frameOverheadBytes,
-    })
+    let link: Link
+    try {
+      link = this.#openLink(this.#url, {
+        protocols: early === undefined ? [subprotocol] : [subprotocol, early],
+        connectTimeoutMs: this.#checked.connectTimeoutMs,
+        frameBytesMax: this.#checked.maxBytes + limits.frameOverheadBytes,
+      })
+    } catch (cause) {
+      this.#opening = false
+      const error = notMade(cause, this.#url, this.core.sid)
+      this.core.unmake(id)
+      return this.core.abort('aborted', error.message, error)
+    }
     this.core.bind(id, link, { frame, early: early !== undefined })
   }
 

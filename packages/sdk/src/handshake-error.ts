@@ -63,6 +63,16 @@ export function handshakeError(
   }
 }
 
+/** Says why the platform made no connection at all: it will not make one for this address the next time either. */
+export function notMade(cause: unknown, url: string, sessionId: string): HandshakeError {
+  const why = cause instanceof Error ? cause.message : cause
+  return new HandshakeError('not-opened', `no connection to ${withoutSecrets(url)} can be made: ${why}`, {
+    sessionId,
+    cause,
+    remedy: 'Check the address and the options; a page that came over https needs wss:.',
+  })
+}
+
 function because(end: LinkEnd): string {
   const code = (end.error as { code?: string } | undefined)?.code
   const why = code ?? end.error?.message

@@ -72,7 +72,7 @@ export class SessionCore {
   #closing = false
   #finAsked = false
   #peerFin = false
-  #resumedOnce = false
+  #attachedBefore = false
   #close: CloseOptions = {}
 
   constructor(config: CoreConfig, options: SessionOptions, platform: Platform, owner: SessionOwner) {
@@ -105,6 +105,7 @@ export class SessionCore {
       {
         takesMessages: () => !this.#closing && !this.#machine.ended,
         maySubmit: () => !this.#finAsked && !this.#machine.ended,
+        peerHasClosed: () => this.#peerFin,
         submit: (message) => this.#driver.input({ type: 'send', message }),
         takeBack: (message) => this.#driver.input({ type: 'drop', message }),
         cancel: (re) => this.#driver.input({ type: 'cancel', re }),
@@ -122,6 +123,7 @@ export class SessionCore {
         onHandled: (message) => this.#onHandled(message),
         onUnhandled: (message) => this.emitter.emit('unhandled', message),
         onError: (error) => this.#tellError(error),
+        endOfTurn: (callback) => platform.endOfTurn(callback),
       },
       contract,
       options.concurrency ?? Number.POSITIVE_INFINITY,
@@ -173,6 +175,11 @@ export class SessionCore {
     this.#driver.bind(id, link, first)
   }
 
+  /** Client: the link that was started could not even be made, so that nothing of its first frame left. */
+  unmake(id: LinkId): void {
+    this.#driver.input({ type: 'link-end', link: id, code: 1006, reason: '', clean: false, neverLeft: true })
+  }
+
   accept(link: Link, hello: HelloEnvelope, rest: DecodedFrame, bytes: number): LinkEvents {
     return this.#driver.accept(link, hello, rest, bytes)
   }
@@ -185,6 +192,7 @@ export class SessionCore {
 
   /** Ends the session now. What was not handled is rejected with its fate, and with `cause`. */
   abort(code: ResetCode, reason: string, cause?: unknown): void {
+    if (this.#machine.ended) return
     this.#cause = cause
     this.#driver.input({ type: 'abort', code, reason })
   }
@@ -236,7 +244,7 @@ export class SessionCore {
   }
 
   async #finInOrder(): Promise<void> {
-    this.dispatcher.refuseKept()
+    this.dispatcher.close()
     const requests = this.dispatcher.openRequests()
     if (requests.length > 0) await Promise.all(requests.map((request) => request.whenHandled))
     await this.lane.settledLane
@@ -342,8 +350,8 @@ export class SessionCore {
 
   #onAttached(resumed: boolean): void {
     this.#owner.onAttached?.()
-    if (!this.#resumedOnce) {
-      this.#resumedOnce = true
+    if (!this.#attachedBefore) {
+      this.#attachedBefore = true
       this.#resolveOpened()
       this.emitter.emit('open', undefined)
     } else this.emitter.emit('recovered', { resumed })
@@ -353,7 +361,7 @@ export class SessionCore {
     this.#report = report
     this.#closing = true
     const why = `the session ended (${report.code}${report.reason === '' ? '' : `: ${report.reason}`})`
-    this.lane.abandonRequests(why, this.#cause)
+    this.lane.end(why, this.#cause)
     this.#rejectOpened(this.#cause ?? new SessionClosedError(why, { sessionId: this.sid }))
     this.dispatcher.abort()
     this.emitter.emit('closed', report)
