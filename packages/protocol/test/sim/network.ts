@@ -171,6 +171,16 @@ export class Network {
     this.#plan = plan
     this.#random = random
     this.statistics = statistics
+    if (plan.outage !== undefined) {
+      clock.at(plan.outage.from, () => {
+        for (const connection of this.#connections) this.cut(connection)
+      })
+    }
+  }
+
+  get #isOut(): boolean {
+    const { outage } = this.#plan
+    return outage !== undefined && this.clock.now >= outage.from && this.clock.now < outage.until
   }
 
   get healed(): boolean {
@@ -187,7 +197,7 @@ export class Network {
     this.#connections.push(connection)
     const { clientEnd, serverEnd } = connection
     const harm = !this.healed
-    if (harm && this.#random.chance(this.#plan.refuse)) {
+    if (this.#isOut || (harm && this.#random.chance(this.#plan.refuse))) {
       this.statistics.count('link refused')
       connection.refused = true
       this.clock.after(this.delay(), () => clientEnd.lose(true))
@@ -213,7 +223,7 @@ export class Network {
   /** By how much a connection or its first frame is late. */
   slowHello(): number {
     if (this.healed || !this.#random.chance(this.#plan.slowHello)) return 0
-    return this.#random.int(50, 3_000)
+    return this.#random.int(0, Math.floor(this.#plan.slowHelloMsMax))
   }
 
   /** A frame was handed over at this end. */

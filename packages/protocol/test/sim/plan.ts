@@ -38,11 +38,15 @@ export interface NetworkPlan {
   loseWhileOpening: number
   stall: number
   slowHello: number
+  /** How late it may be: a server that forgets a session must not be sent a `hello` that is older than that. */
+  slowHelloMsMax: number
   early: number
   /** Client: how often it opens a second link while the first one lives, at every frame. */
   move: number
   /** Server: how often it asks the client to come back on another link, at every frame. */
   away: number
+  /** A time in which there is no network at all. */
+  outage: { from: number; until: number } | undefined
   /** From then on the network does no harm. */
   healAt: number
 }
@@ -75,6 +79,7 @@ export function makePlan(random: Random): Plan {
   const rough = !calm && random.chance(0.3)
   const hostile = random.chance(0.12)
   const horizon = random.pick([200, 1_000, 1_000, 4_000])
+  const ttlMs = random.chance(0.35) ? random.int(400, 3_000) : defaults.ttlMs
   const network: NetworkPlan = {
     delayMin: random.pick([0, 1, 5]),
     delayMax: random.pick([5, 20, 80]),
@@ -84,17 +89,24 @@ export function makePlan(random: Random): Plan {
     loseWhileOpening: calm ? 0 : rough ? 0.2 : 0.06,
     stall: random.pick([0, 0.1, 0.5]),
     slowHello: calm ? 0 : random.pick([0, 0.1, 0.3]),
+    slowHelloMsMax: Math.min(3_000, (ttlMs - 2 * 2 * 80) / 2),
     early: random.pick([0, 0.5, 1]),
     move: calm ? 0 : random.pick([0, 0, 0.03, 0.1]),
     away: calm ? 0 : random.pick([0, 0, 0.03]),
+    outage: undefined,
     healAt: horizon + random.int(0, 3_000),
+  }
+  if (random.chance(0.1)) {
+    const from = random.chance(0.5) ? random.int(0, 2 * network.delayMax) : random.int(0, horizon)
+    network.outage = { from, until: from + random.int(0, 8_000) }
+    network.healAt = Math.max(network.healAt, network.outage.until)
   }
   const bothAtOnce = random.chance(0.15) ? random.int(0, horizon) : undefined
   return {
     client: makeSide(random, horizon, bothAtOnce),
     server: makeSide(random, horizon, bothAtOnce),
     network,
-    ttlMs: random.chance(0.3) ? random.int(50, 3_000) : defaults.ttlMs,
+    ttlMs,
     keepaliveMs: random.pick([150, 400, 1_000]),
     giveUpAt: random.chance(0.06) ? random.int(0, horizon * 2) : undefined,
     garbage: hostile ? random.pick([0.02, 0.1, 0.4]) : 0,
