@@ -1,13 +1,7 @@
-import {
-  type Contract,
-  LastwordError,
-  PayloadError,
-  type RemoteErrorBody,
-  type Validation,
-  validate,
-} from '@lastword/protocol'
+import { type Contract, LastwordError, PayloadError, type RemoteErrorBody } from '@lastword/protocol'
 import { type IncomingMessage, remoteErrorBody } from './incoming-message.ts'
 import { type IteratorHost, MessageIterator } from './message-iterator.ts'
+import { type Checked, checkPayload } from './payload-check.ts'
 
 export type Handler = (payload: never, message: IncomingMessage<never>) => unknown
 
@@ -17,6 +11,8 @@ export interface DispatcherHost {
   onHandled(message: IncomingMessage): void
   onUnhandled(message: IncomingMessage): void
   onError(error: LastwordError): void
+  /** Calls back at the end of this turn of the event loop. */
+  endOfTurn(callback: () => void): void
 }
 
 /**
@@ -28,18 +24,27 @@ export class Dispatcher {
   readonly #contract: Contract | undefined
   readonly #concurrency: number
   readonly #handlers = new Map<string, Handler>()
-  /** Messages that nothing listens for, by name. */
+  /** Messages that nothing listens for, by name, each list in order. */
   readonly #kept = new Map<string, IncomingMessage[]>()
   /** Messages whose handler waits for a place, in order. */
   #ready: IncomingMessage[] = []
   #running = 0
+  /** Handlers are being started: one that finishes at once leaves the next one to that loop. */
+  #starting = false
   /** A schema is still looking at the message before these. */
-  #validating = false
+  #checking = false
   #iterator: MessageIterator | undefined
-  readonly #open = new Map<string, IncomingMessage>()
+  /** Received and not handled, by sequence number: ids are the sender's, who may use one twice. */
+  readonly #open = new Map<number, IncomingMessage>()
+  /** Of those, the requests, by id. */
+  readonly #openRequests = new Map<string, IncomingMessage>()
   /** Messages that the application has been told are unhandled. */
   readonly #told = new WeakSet<IncomingMessage>()
+  #refusalScheduled = false
+  /** The application has closed: a request that nothing listens for is refused, for nobody will come any more. */
+  #closing = false
   #finished = false
+  #over = false
 
   constructor(host: DispatcherHost, contract: Contract | undefined, concurrency: number) {
     this.#host = host
@@ -65,22 +70,9 @@ export class Dispatcher {
   }
 
   receive(message: IncomingMessage): void {
-    this.#open.set(message.id, message)
-    if (this.#handlers.has(message.name)) {
-      this.#ready.push(message)
-      this.#startReady()
-    } else if (this.#iterator !== undefined) {
-      this.#iterator.push(message)
-    } else if (message.isRequest && this.#handlers.size > 0) {
-      this.#refuse(message)
-    } else {
-      const kept = this.#kept.get(message.name)
-      if (kept === undefined) this.#kept.set(message.name, [message])
-      else kept.push(message)
-      if (this.#told.has(message)) return
-      this.#told.add(message)
-      this.#host.onUnhandled(message)
-    }
+    this.#open.set(message.seq, message)
+    if (message.isRequest) this.#openRequests.set(message.id, message)
+    this.#place(message)
   }
 
   /** False if the name has a handler already. */
@@ -90,14 +82,10 @@ export class Dispatcher {
     const kept = this.#kept.get(name)
     if (kept !== undefined) {
       this.#kept.delete(name)
-      this.#ready.push(...kept)
+      for (const message of kept) insertInOrder(this.#ready, message)
     }
     this.#startReady()
-    // From now on the application is known to answer requests: those that it has no handler for are refused.
-    for (const messages of this.#kept.values()) {
-      for (const message of messages) if (message.isRequest) this.#refuse(message)
-    }
-    this.#dropRefused()
+    this.#scheduleRefusal()
     return true
   }
 
@@ -118,13 +106,13 @@ export class Dispatcher {
   }
 
   cancel(requestId: string): void {
-    this.#open.get(requestId)?.cancel()
+    this.#openRequests.get(requestId)?.cancel()
   }
 
-  /** The application closes: a request that nothing listens for is refused now, for nobody will come any more. */
-  refuseKept(): void {
-    for (const message of [...this.#kept.values()].flat()) if (message.isRequest) this.#refuse(message)
-    this.#dropRefused()
+  /** The application closes. */
+  close(): void {
+    this.#closing = true
+    this.#refuseKept()
   }
 
   /** Nothing will be received any more. Iterators end behind what they still have. */
@@ -133,46 +121,67 @@ export class Dispatcher {
     this.#iterator?.end()
   }
 
-  /** The session is over: handlers still running are told by their signal. */
+  /** The session is over: nothing is started any more, and handlers still running are told by their signal. */
   abort(): void {
-    this.finish()
+    this.#finished = true
+    this.#over = true
     this.#ready = []
+    this.#kept.clear()
+    this.#iterator?.abort()
     for (const message of this.#open.values()) message.cancel()
   }
 
+  /** Brings a message to whatever listens for it. */
+  #place(message: IncomingMessage): void {
+    if (this.#over) return
+    if (this.#handlers.has(message.name)) {
+      insertInOrder(this.#ready, message)
+      this.#startReady()
+    } else if (this.#iterator !== undefined) {
+      this.#iterator.push(message)
+    } else if (message.isRequest && this.#refuses && !this.#refusalScheduled) {
+      this.#refuse(message)
+    } else {
+      const kept = this.#kept.get(message.name)
+      if (kept === undefined) this.#kept.set(message.name, [message])
+      else insertInOrder(kept, message)
+      if (this.#told.has(message)) return
+      this.#told.add(message)
+      this.#host.onUnhandled(message)
+    }
+  }
+
   #startReady(): void {
-    while (this.#ready.length > 0 && this.#running < this.#concurrency && !this.#validating) {
-      const message = this.#ready.shift() as IncomingMessage
-      const handler = this.#handlers.get(message.name)
-      if (handler === undefined) {
-        this.#open.delete(message.id)
-        this.receive(message)
-      } else this.#start(message, handler)
+    if (this.#starting) return
+    this.#starting = true
+    try {
+      while (this.#ready.length > 0 && this.#running < this.#concurrency && !this.#checking) {
+        const message = this.#ready.shift() as IncomingMessage
+        const handler = this.#handlers.get(message.name)
+        if (handler === undefined) this.#place(message)
+        else this.#start(message, handler)
+      }
+    } finally {
+      this.#starting = false
     }
   }
 
   #start(message: IncomingMessage, handler: Handler): void {
     this.#running++
-    const validation = validate(this.#contract?.[message.name]?.payload, message.payload)
-    if (!(validation instanceof Promise)) return this.#run(message, handler, validation)
+    const checked = this.#check(message)
+    if (!(checked instanceof Promise)) return this.#run(message, handler, checked)
     // Handlers start in order: the next one waits until this message is known to be fit.
-    this.#validating = true
-    const proceed = (outcome: Validation) => {
-      this.#validating = false
+    this.#checking = true
+    void checked.then((outcome) => {
+      this.#checking = false
+      if (this.#over) return
       this.#run(message, handler, outcome)
       this.#startReady()
-    }
-    validation.then(proceed, (error) => proceed({ issues: [{ message: `the schema failed: ${error}` }] }))
+    })
   }
 
-  #run(message: IncomingMessage, handler: Handler, validation: Validation): void {
-    if ('issues' in validation) {
-      const error = new PayloadError(message.name, validation.issues)
-      message.fail('payload-invalid', error.message.slice(0, 1024))
-      this.#host.onError(error)
-      return this.#done(message)
-    }
-    message.payload = validation.value
+  #run(message: IncomingMessage, handler: Handler, checked: Checked): void {
+    if (!this.#fits(message, checked)) return this.#done(message)
     try {
       const result = handler(message.payload as never, message as never)
       if (!isPromise(result)) return this.#answer(message, result)
@@ -204,6 +213,8 @@ export class Dispatcher {
     const body: RemoteErrorBody = remoteErrorBody(cause)
     const asked = !message.answered
     message.fail(body.code, body.message)
+    // A handler that stopped because its signal told it to has done nothing wrong.
+    if (message.cancelledBy(cause)) return this.#done(message)
     // A request's failure is told to its sender; what was told as a `RemoteError` on purpose needs no second report.
     if (!asked || body.code === 'handler-failed') {
       const what = `the handler of "${message.name}" failed on message ${message.id}`
@@ -219,7 +230,9 @@ export class Dispatcher {
   }
 
   #finishWith(message: IncomingMessage): void {
-    if (this.#open.delete(message.id)) this.#host.onHandled(message)
+    if (!this.#open.delete(message.seq)) return
+    if (this.#openRequests.get(message.id) === message) this.#openRequests.delete(message.id)
+    this.#host.onHandled(message)
   }
 
   #refuse(message: IncomingMessage): void {
@@ -227,21 +240,54 @@ export class Dispatcher {
     this.#finishWith(message)
   }
 
-  #dropRefused(): void {
-    for (const [name, messages] of this.#kept) {
-      const rest = messages.filter((message) => this.#open.has(message.id))
+  /** True once the application is known to answer requests, or to have closed: those that it has no handler for are refused. */
+  get #refuses(): boolean {
+    return this.#handlers.size > 0 || this.#closing
+  }
+
+  /** An application attaches its handlers one after the other: only then is it known which requests have none. */
+  #scheduleRefusal(): void {
+    if (this.#refusalScheduled || this.#kept.size === 0) return
+    this.#refusalScheduled = true
+    this.#host.endOfTurn(() => {
+      this.#refusalScheduled = false
+      if (this.#refuses) this.#refuseKept()
+    })
+  }
+
+  #refuseKept(): void {
+    for (const [name, messages] of [...this.#kept]) {
+      const rest = messages.filter((message) => !message.isRequest)
       if (rest.length === 0) this.#kept.delete(name)
       else this.#kept.set(name, rest)
+      for (const message of messages) if (message.isRequest) this.#refuse(message)
     }
+  }
+
+  #check(message: IncomingMessage): Checked | Promise<Checked> {
+    return checkPayload(this.#contract?.[message.name]?.payload, message.payload)
+  }
+
+  /** Gives the message what the schema made of its payload. False if it is unfit: its sender and the application are told. */
+  #fits(message: IncomingMessage, checked: Checked): boolean {
+    if (!('issues' in checked)) {
+      message.payload = checked.value
+      return true
+    }
+    const error = new PayloadError(message.name, checked.issues, { cause: checked.cause })
+    message.fail('payload-invalid', error.message.slice(0, 1024))
+    this.#host.onError(error)
+    return false
   }
 
   #iteratorHost(): IteratorHost {
     return {
-      prepare: (message) => {
-        const validation = validate(this.#contract?.[message.name]?.payload, message.payload)
-        return validation instanceof Promise
-          ? validation.then((outcome) => this.#admit(message, outcome))
-          : this.#admit(message, validation)
+      check: (message) => this.#check(message),
+      admit: (message, checked) => {
+        if (this.#over) return false
+        const fits = this.#fits(message, checked)
+        if (!fits) this.#finishWith(message)
+        return fits
       },
       handled: (message) => {
         if (!message.answered) message.fail('no-reply', 'the message was taken and not answered')
@@ -249,25 +295,18 @@ export class Dispatcher {
       },
       detach: (rest) => {
         this.#iterator = undefined
-        for (const message of rest) {
-          this.#open.delete(message.id)
-          this.receive(message)
-        }
+        for (const message of rest) this.#place(message)
       },
     }
   }
+}
 
-  #admit(message: IncomingMessage, validation: Validation): boolean {
-    if ('issues' in validation) {
-      const error = new PayloadError(message.name, validation.issues)
-      message.fail('payload-invalid', error.message.slice(0, 1024))
-      this.#host.onError(error)
-      this.#finishWith(message)
-      return false
-    }
-    message.payload = validation.value
-    return true
-  }
+/** By sequence number. What is put back comes before what has arrived meanwhile; mostly it is the last. */
+function insertInOrder(messages: IncomingMessage[], message: IncomingMessage): void {
+  let place = messages.length
+  while (place > 0 && (messages[place - 1] as IncomingMessage).seq > message.seq) place--
+  if (place === messages.length) messages.push(message)
+  else messages.splice(place, 0, message)
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

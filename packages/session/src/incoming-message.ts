@@ -79,6 +79,11 @@ export class IncomingMessage<Payload = unknown> {
     for (const resolve of this.#whenHandled) resolve()
   }
 
+  /** For the session: true if `error` is what the message's signal was aborted with. */
+  cancelledBy(error: unknown): boolean {
+    return this.#cancelled && error === this.#abort?.signal.reason
+  }
+
   /** For the session: the sender, or the session's end, has cancelled. */
   cancel(): void {
     this.#cancelled = true

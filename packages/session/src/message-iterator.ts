@@ -1,19 +1,24 @@
 import type { IncomingMessage } from './incoming-message.ts'
+import type { Checked } from './payload-check.ts'
 
 /** What an iterator needs of the dispatcher. */
 export interface IteratorHost {
-  /** True if the message may be given out. */
-  prepare(message: IncomingMessage): boolean | Promise<boolean>
+  check(message: IncomingMessage): Checked | Promise<Checked>
+  /** True if the message may be given out; it is done with otherwise. */
+  admit(message: IncomingMessage, checked: Checked): boolean
   handled(message: IncomingMessage): void
   detach(rest: IncomingMessage[]): void
 }
 
-/** `for await` over messages: asking for the next one says that the last one is handled. */
+/** `for await` over messages: asking for the next one, and leaving the loop, says that the last one is handled. */
 export class MessageIterator implements AsyncIterableIterator<IncomingMessage> {
   readonly #host: IteratorHost
   #waiting: IncomingMessage[] = []
+  /** A schema is looking at it. */
+  #checking: IncomingMessage | undefined
   #current: IncomingMessage | undefined
   #wake: (() => void) | undefined
+  #turn: Promise<unknown> = Promise.resolve()
   #ended = false
   #detached = false
 
@@ -30,17 +35,48 @@ export class MessageIterator implements AsyncIterableIterator<IncomingMessage> {
     this.#wake?.()
   }
 
+  /** Nothing more will come: the iterator ends behind what it has. */
   end(): void {
     this.#ended = true
     this.#wake?.()
   }
 
-  async next(): Promise<IteratorResult<IncomingMessage>> {
+  /** The session is over, and its report says of what waits here that it was not handled: it is not given out. */
+  abort(): void {
+    this.#waiting = []
+    this.end()
+  }
+
+  /** Calls that overlap take turns, as they do with an async generator. */
+  next(): Promise<IteratorResult<IncomingMessage>> {
+    const result = this.#turn.then(() => this.#advance())
+    this.#turn = result.catch(() => {})
+    return result
+  }
+
+  async return(): Promise<IteratorResult<IncomingMessage>> {
+    this.#release()
+    this.#ended = true
+    if (!this.#detached) {
+      this.#detached = true
+      const rest = this.#checking === undefined ? this.#waiting : [this.#checking, ...this.#waiting]
+      this.#waiting = []
+      this.#host.detach(rest)
+    }
+    this.#wake?.()
+    return { done: true, value: undefined }
+  }
+
+  async #advance(): Promise<IteratorResult<IncomingMessage>> {
     this.#release()
     for (;;) {
       const message = this.#waiting.shift()
       if (message !== undefined) {
-        if (!(await this.#host.prepare(message))) continue
+        this.#checking = message
+        const checked = await this.#host.check(message)
+        this.#checking = undefined
+        if (this.#detached) continue
+        if (!this.#host.admit(message, checked)) continue
         this.#current = message
         return { done: false, value: message }
       }
@@ -50,19 +86,6 @@ export class MessageIterator implements AsyncIterableIterator<IncomingMessage> {
       })
       this.#wake = undefined
     }
-  }
-
-  async return(): Promise<IteratorResult<IncomingMessage>> {
-    this.#release()
-    const rest = this.#waiting
-    this.#waiting = []
-    this.#ended = true
-    if (!this.#detached) {
-      this.#detached = true
-      this.#host.detach(rest)
-    }
-    this.#wake?.()
-    return { done: true, value: undefined }
   }
 
   #release(): void {
