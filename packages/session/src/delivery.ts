@@ -27,6 +27,7 @@ export class Delivery {
   #settled = false
   #signal: AbortSignal | undefined
   #onAbort: (() => void) | undefined
+  #onSettled: (() => void) | undefined
 
   constructor(isRequest: boolean, resolve: (value: unknown) => void, reject: (error: unknown) => void) {
     this.isRequest = isRequest
@@ -43,6 +44,11 @@ export class Delivery {
     this.#signal = signal
     this.#onAbort = onAbort
     signal.addEventListener('abort', onAbort, { once: true })
+  }
+
+  /** Calls back when this is settled, however. */
+  onSettled(callback: () => void): void {
+    this.#onSettled = callback
   }
 
   resolve(value: unknown): void {
@@ -76,6 +82,7 @@ export class Delivery {
     if (this.#settled) return false
     this.#settled = true
     if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#onSettled?.()
     return true
   }
 }

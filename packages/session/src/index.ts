@@ -4,6 +4,14 @@
  *
  * @packageDocumentation
  */
+export {
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkObject,
+  checkSessionOptions,
+  checkSignal,
+} from './argument-checks.ts'
 export { Emitter } from './emitter.ts'
 export type { IncomingMessage } from './incoming-message.ts'
 export { type Platform, platform } from './platform.ts'

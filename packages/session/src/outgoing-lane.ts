@@ -5,7 +5,6 @@ import {
   type ErrorDetails,
   encodeMessage,
   type Fate,
-  isId,
   LastwordError,
   limits,
   type MessageParts,
@@ -15,11 +14,12 @@ import {
   QueueFullError,
   RemoteError,
   type RemoteErrorBody,
-  type Validation,
-  validate,
 } from '@lastword/protocol'
+import { checkName, checkSendOptions } from './argument-checks.ts'
+import { binaryOf } from './binary.ts'
 import { Delivery, type Outgoing } from './delivery.ts'
 import type { IncomingMessage } from './incoming-message.ts'
+import { type Checked, checkPayload } from './payload-check.ts'
 import type { SendOptions } from './session-types.ts'
 
 /** What the lane needs of its session. */
@@ -28,6 +28,8 @@ export interface LaneHost {
   takesMessages(): boolean
   /** False once `fin` has been asked for: until then replies, and what was sent before closing, still go out. */
   maySubmit(): boolean
+  /** True once the peer has said its last: no reply will come any more. */
+  peerHasClosed(): boolean
   submit(message: Outgoing): void
   takeBack(message: Outgoing): void
   cancel(requestId: string): void
@@ -47,8 +49,10 @@ export class OutgoingLane {
   readonly #queuedBytesMax: number
   readonly #details: ErrorDetails
   #idCount = 0
-  /** Requests that wait for their reply, by id. */
+  /** Requests without a reply yet, from the call on, by id. */
   readonly #requests = new Map<string, Delivery>()
+  /** What a schema still looks at, with the id that it will have. */
+  readonly #unsubmitted = new Map<Delivery, string>()
   /** Set while a schema takes its time: what is sent meanwhile goes behind it. */
   #tail: Promise<void> | undefined
   #readyWaiters: Array<() => void> = []
@@ -79,7 +83,7 @@ export class OutgoingLane {
   /** Sends a message; what is returned resolves when it is handled (`send`) or answered (`request`). */
   send(name: string, payload: unknown, ask: boolean, options: SendOptions = {}): Promise<unknown> {
     checkName(name, this.#contract)
-    checkOptions(options)
+    checkSendOptions(options)
     if (options.id !== undefined && this.#requests.has(options.id)) {
       throw new ArgumentError(
         `a request with the id ${options.id} is under way`,
@@ -89,14 +93,16 @@ export class OutgoingLane {
     const id = options.id ?? this.nextId()
     return new Promise((resolve, reject) => {
       const delivery = new Delivery(ask, resolve, reject)
-      if (!this.#host.takesMessages()) {
-        return delivery.fail('not-sent', id, 'the session takes no more messages', false, this.#details)
+      if (!this.#host.takesMessages()) return this.#takesNoMore(delivery, id)
+      if (ask && this.#host.peerHasClosed()) return delivery.unanswered('the peer has closed', this.#details)
+      const { signal } = options
+      if (signal?.aborted) return this.#giveUp(delivery, id, signal)
+      if (ask) {
+        this.#requests.set(id, delivery)
+        delivery.onSettled(() => this.#forgetRequest(id, delivery))
       }
-      if (options.signal !== undefined) {
-        if (options.signal.aborted) return this.#giveUp(delivery, id, options.signal)
-        const signal = options.signal
-        delivery.watch(signal, () => this.#giveUp(delivery, id, signal))
-      }
+      if (signal !== undefined) delivery.watch(signal, () => this.#giveUp(delivery, id, signal))
+      this.#unsubmitted.set(delivery, id)
       this.#validated(this.#contract?.[name]?.payload, payload, name, delivery, (value) => {
         this.#submit(id, { name, ask, meta: options.meta }, value, delivery)
       })
@@ -109,14 +115,15 @@ export class OutgoingLane {
    */
   answer(request: IncomingMessage, value: unknown): void | Promise<void> {
     let failure: { error: unknown } | undefined
-    const settle = (validation: Validation) => {
-      if ('issues' in validation) {
+    const settle = (checked: Checked) => {
+      if ('issues' in checked) {
         this.answerError(request, { code: 'reply-invalid', message: 'the reply does not fit the contract' })
-        throw new PayloadError(`${request.name} (reply)`, validation.issues, this.#details)
+        throw this.#unfit(`${request.name} (reply)`, checked)
       }
-      this.#submitReply(request, validation.value)
+      this.#submitReply(request, checked.value)
     }
-    const waiting = this.#inOrder(validate(this.#contract?.[request.name]?.reply, value), settle, (error) => {
+    const checked = checkPayload(this.#contract?.[request.name]?.reply, value)
+    const waiting = this.#inOrder(checked, settle, (error) => {
       failure = { error }
     })
     return waiting?.then(() => {
@@ -141,12 +148,12 @@ export class OutgoingLane {
       return true
     }
     const name = delivery.name
-    const outcome = validate(this.#contract?.[name]?.reply, payload ?? envelope.d)
-    const settle = (validation: Validation) => {
-      if ('issues' in validation) delivery.reject(new PayloadError(name, validation.issues, this.#details))
-      else delivery.resolve(validation.value)
+    const outcome = checkPayload(this.#contract?.[name]?.reply, payload ?? envelope.d)
+    const settle = (checked: Checked) => {
+      if ('issues' in checked) delivery.reject(this.#unfit(`${name} (reply)`, checked))
+      else delivery.resolve(checked.value)
     }
-    if (outcome instanceof Promise) outcome.then(settle, (error) => delivery.reject(error))
+    if (outcome instanceof Promise) void outcome.then(settle)
     else settle(outcome)
     return true
   }
@@ -161,16 +168,22 @@ export class OutgoingLane {
   }
 
   onFailed(message: Outgoing, fate: Fate, why: string, tooLarge: boolean, cause: unknown): void {
-    this.#requests.delete(message.id)
     message.tag.fail(fate, message.id, why, tooLarge, { ...this.#details, cause })
     this.#wakeReady()
   }
 
   /** No reply will come any more: the peer has said its last. */
   abandonRequests(why: string, cause?: unknown): void {
-    for (const delivery of this.#requests.values()) delivery.unanswered(why, { ...this.#details, cause })
-    this.#requests.clear()
+    for (const delivery of [...this.#requests.values()]) delivery.unanswered(why, { ...this.#details, cause })
     this.#wakeReady()
+  }
+
+  /** The session is over: nothing is left waiting, whatever a schema still does. */
+  end(why: string, cause: unknown): void {
+    const details = { ...this.#details, cause }
+    for (const [delivery, id] of this.#unsubmitted) delivery.fail('not-sent', id, why, false, details)
+    this.#unsubmitted.clear()
+    this.abandonRequests(why, cause)
   }
 
   /** Resolves when there is room again: half of `queuedBytesMax`. */
@@ -206,26 +219,30 @@ export class OutgoingLane {
 
   /** Runs `proceed` with the valid value, behind everything that was sent before. */
   #validated(
-    schema: Parameters<typeof validate>[0],
+    schema: Parameters<typeof checkPayload>[0],
     value: unknown,
     name: string,
     delivery: Delivery,
     proceed: (value: unknown) => void,
   ): void {
     delivery.name = name
-    const settle = (validation: Validation) => {
+    const settle = (checked: Checked) => {
+      this.#unsubmitted.delete(delivery)
       if (delivery.settled) return
-      if ('issues' in validation) delivery.reject(new PayloadError(name, validation.issues, this.#details))
-      else proceed(validation.value)
+      if ('issues' in checked) return delivery.reject(this.#unfit(name, checked))
+      try {
+        proceed(checked.value)
+      } catch (error) {
+        delivery.reject(error)
+      }
     }
-    const outcome = validate(schema, value)
-    this.#inOrder(outcome, settle, (error) => delivery.reject(error))
+    void this.#inOrder(checkPayload(schema, value), settle, (error) => delivery.reject(error))
   }
 
   /** Calls `settle` with a validation's outcome: at once if nothing waits for a schema, else in the order of the calls. */
   #inOrder(
-    outcome: Validation | Promise<Validation>,
-    settle: (validation: Validation) => void,
+    outcome: Checked | Promise<Checked>,
+    settle: (checked: Checked) => void,
     fail: (error: unknown) => void,
   ): Promise<void> | undefined {
     if (this.#tail === undefined && !(outcome instanceof Promise)) {
@@ -246,15 +263,12 @@ export class OutgoingLane {
 
   #submit(id: string, parts: MessageParts, value: unknown, delivery: Delivery): void {
     const message = this.#encode(id, parts, value, delivery)
-    if (!this.#host.maySubmit()) {
-      return delivery.fail('not-sent', id, 'the session takes no more messages', false, this.#details)
-    }
+    if (!this.#host.maySubmit()) return this.#takesNoMore(delivery, id)
     const waiting = this.#host.retainedBytes()
     if (waiting > 0 && waiting + message.bytes > this.#queuedBytesMax) {
       return delivery.reject(new QueueFullError(waiting, this.#queuedBytesMax, this.#details))
     }
     delivery.message = message
-    if (delivery.isRequest) this.#requests.set(id, delivery)
     this.#host.submit(message)
   }
 
@@ -270,11 +284,23 @@ export class OutgoingLane {
     const details = { ...this.#details, cause: signal.reason }
     const fate =
       message === undefined ? 'not-sent' : delivery.handled ? 'received' : this.#host.fateOf(message)
-    this.#requests.delete(id)
+    this.#unsubmitted.delete(delivery)
     delivery.reject(new DeliveryError(fate, id, 'the caller stopped waiting', details))
     if (message === undefined) return
     if (message.state === 'queued') this.#host.takeBack(message)
     else if (delivery.isRequest) this.#host.cancel(id)
+  }
+
+  #takesNoMore(delivery: Delivery, id: string): void {
+    delivery.fail('not-sent', id, 'the session takes no more messages', false, this.#details)
+  }
+
+  #forgetRequest(id: string, delivery: Delivery): void {
+    if (this.#requests.get(id) === delivery) this.#requests.delete(id)
+  }
+
+  #unfit(what: string, { issues, cause }: Extract<Checked, { issues: unknown }>): PayloadError {
+    return new PayloadError(what, issues, { ...this.#details, cause })
   }
 
   #hasRoom(): boolean {
@@ -295,58 +321,3 @@ function silentDelivery(): Delivery {
 }
 
 function ignore(): void {}
-
-function binaryOf(value: unknown): Uint8Array | undefined {
-  if (value instanceof Uint8Array) return value
-  if (value instanceof ArrayBuffer) return new Uint8Array(value)
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-  return undefined
-}
-
-/** @throws ArgumentError for a name that cannot be sent, or that the contract does not have. */
-export function checkName(name: string, contract: Contract | undefined): void {
-  if (typeof name !== 'string' || name.length === 0 || name.length > limits.chCharsMax) {
-    throw new ArgumentError(
-      `a message's name must be a string of 1 to ${limits.chCharsMax} characters`,
-      'Pass the name first and the payload second: send("offer", { sdp }).',
-    )
-  }
-  if (contract !== undefined && !Object.hasOwn(contract, name)) {
-    throw new ArgumentError(
-      `the contract has no message "${name}"`,
-      `Use one of ${Object.keys(contract).join(', ')}, or add it to the contract.`,
-    )
-  }
-}
-
-function checkOptions(options: SendOptions): void {
-  if (options.id !== undefined && !isId(options.id)) {
-    throw new ArgumentError(
-      `the id ${JSON.stringify(options.id)} cannot be used`,
-      `Use 1 to ${limits.idCharsMax} of A-Z a-z 0-9 _ . : ~ -`,
-    )
-  }
-  if (options.signal !== undefined && typeof options.signal.addEventListener !== 'function') {
-    throw new ArgumentError(
-      'signal is not an AbortSignal',
-      'Pass AbortSignal.timeout(ms) or controller.signal.',
-    )
-  }
-  if (options.meta !== undefined) checkMeta(options.meta)
-}
-
-function checkMeta(meta: Record<string, string>): void {
-  const entries = Object.entries(meta)
-  const fits = ([key, value]: [string, unknown]) =>
-    key.length > 0 &&
-    key !== '__proto__' &&
-    key.length <= limits.metaCharsMax &&
-    typeof value === 'string' &&
-    value.length <= limits.metaCharsMax
-  if (entries.length > limits.metaEntriesMax || !entries.every(fits)) {
-    throw new ArgumentError(
-      'meta is not a small map of strings',
-      `Use at most ${limits.metaEntriesMax} entries with keys and values of at most ${limits.metaCharsMax} characters.`,
-    )
-  }
-}

@@ -3,11 +3,10 @@ import {
   type Contract,
   type DecodedFrame,
   defaults,
-  encodeNote,
   type Frame,
   type HelloEnvelope,
   type Json,
-  LastwordError,
+  type LastwordError,
   type LinkId,
   ProtocolError,
   type ResetCode,
@@ -21,6 +20,7 @@ import type { Delivery } from './delivery.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Emitter } from './emitter.ts'
 import { IncomingMessage } from './incoming-message.ts'
+import { Notes } from './notes.ts'
 import { OutgoingLane } from './outgoing-lane.ts'
 import type { Platform } from './platform.ts'
 import { type FirstFrame, SessionDriver } from './session-driver.ts'
@@ -52,6 +52,8 @@ export class SessionCore {
   readonly emitter: Emitter<SessionEvents>
   readonly lane: OutgoingLane
   readonly dispatcher: Dispatcher
+  readonly notes: Notes
+  readonly contract: Contract | undefined
   readonly closed: Promise<CloseReport>
   /** Resolves when the session is attached for the first time; rejects if it ends before that. */
   readonly opened: Promise<void>
@@ -62,7 +64,6 @@ export class SessionCore {
   readonly #halfOpen: boolean
   readonly #machine: SessionMachine<Delivery>
   readonly #driver: SessionDriver<Delivery>
-  readonly #noteHandlers = new Map<string, (payload: unknown) => void>()
   #resolveClosed!: (report: CloseReport) => void
   #resolveOpened!: () => void
   #rejectOpened!: (error: unknown) => void
@@ -91,6 +92,7 @@ export class SessionCore {
     this.opened.catch(() => {})
     this.emitter = new Emitter((error) => platform.report(error))
     const contract = options.contract as Contract | undefined
+    this.contract = contract
     this.#machine = new SessionMachine<Delivery>(config)
     this.#driver = new SessionDriver(
       this.#machine,
@@ -116,6 +118,15 @@ export class SessionCore {
       contract,
       config.idPrefix,
       options.queuedBytesMax ?? defaults.queuedBytesMax,
+      config.sid,
+    )
+    this.notes = new Notes(
+      {
+        takesNotes: () => this.#machine.attached && !this.#closing,
+        submit: (text, payload) => this.#driver.input({ type: 'note', text, payload }),
+        onError: (error) => this.#tellError(error),
+      },
+      contract,
       config.sid,
     )
     this.dispatcher = new Dispatcher(
@@ -208,21 +219,6 @@ export class SessionCore {
 
   // For the application
 
-  note(name: string, text: string | undefined, payload: Uint8Array | undefined): boolean {
-    if (!this.#machine.attached || this.#closing) return false
-    this.#driver.input({ type: 'note', text: encodeNote(name, text), payload })
-    return true
-  }
-
-  setNoteHandler(name: string, handler: ((payload: unknown) => void) | undefined): void {
-    if (handler === undefined) this.#noteHandlers.delete(name)
-    else this.#noteHandlers.set(name, handler)
-  }
-
-  hasNoteHandler(name: string): boolean {
-    return this.#noteHandlers.has(name)
-  }
-
   /** Begins to close: `fin` follows once what was received before is answered, and what was sent before is on its way. */
   close(options: CloseOptions): Promise<CloseReport> {
     if (!this.#closing && !this.#machine.ended) {
@@ -292,7 +288,7 @@ export class SessionCore {
         }
         return
       case 'note':
-        return this.#onNote(output.envelope.ch ?? '', output.payload ?? output.envelope.d)
+        return this.notes.receive(output.envelope.ch ?? '', output.payload ?? output.envelope.d)
       case 'cancel':
         return this.dispatcher.cancel(output.re)
       case 'attached':
@@ -334,18 +330,6 @@ export class SessionCore {
       return
     }
     this.dispatcher.receive(new IncomingMessage(envelope, payload, this.lane))
-  }
-
-  #onNote(name: string, payload: unknown): void {
-    const handler = this.#noteHandlers.get(name)
-    if (handler === undefined) return
-    try {
-      handler(payload)
-    } catch (cause) {
-      this.#tellError(
-        new LastwordError('handler-failed', `the handler of note "${name}" failed: ${cause}`, { cause }),
-      )
-    }
   }
 
   #onAttached(resumed: boolean): void {

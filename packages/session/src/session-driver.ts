@@ -142,7 +142,7 @@ export class SessionDriver<Tag> {
         this.input({ type: 'link-open', link: bound.id })
       },
       onFrame: (frame, bytes) => {
-        this.#tracer?.frame('in', bound.id, frame)
+        this.#tracer?.frame('in', bound.id, frame, bytes)
         this.input({ type: 'frame', link: bound.id, frame, bytes })
       },
       onDrain: () => this.flush(),
@@ -177,12 +177,21 @@ export class SessionDriver<Tag> {
           if (output.type === 'link-close') this.#closeLink(output)
           else {
             if (output.type === 'attached') this.#markAttached(output.link)
-            this.#events.onOutput(output)
+            this.#tell(output)
           }
         }
       }
     } finally {
       this.#dispatching = false
+    }
+  }
+
+  /** What goes wrong with one output must not take away those behind it. */
+  #tell(output: SessionOutput<Tag>): void {
+    try {
+      this.#events.onOutput(output)
+    } catch (error) {
+      this.#platform.report(error)
     }
   }
 

@@ -2,20 +2,17 @@ import {
   type AnyContract,
   ArgumentError,
   type CloseReport,
-  limits,
   type NameOf,
-  noteBytesMax,
   type PayloadInput,
   type PayloadOutput,
-  payloadText,
   type ReplyInput,
   type ReplyOutput,
   type RequestNameOf,
-  utf8Length,
 } from '@lastword/protocol'
+import { checkCloseOptions, checkFunction, checkName, checkReason } from './argument-checks.ts'
 import type { Handler } from './dispatcher.ts'
 import type { IncomingMessage } from './incoming-message.ts'
-import { checkName } from './outgoing-lane.ts'
+import type { NoteHandler } from './notes.ts'
 import type { SessionCore } from './session-core.ts'
 import type { CloseOptions, SendOptions, SessionEvents, SessionState } from './session-types.ts'
 
@@ -102,7 +99,8 @@ export class Session<C = AnyContract> {
       message: IncomingMessage<PayloadOutput<C, N>>,
     ) => ReplyInput<C, N> | Promise<ReplyInput<C, N>>,
   ): () => void {
-    checkHandler(name, handler)
+    checkName(name, this.#core.contract)
+    checkFunction(`the handler of "${name}"`, handler, 'Pass the name first, then the function.')
     if (!this.#core.dispatcher.addHandler(name, handler as Handler)) {
       throw new ArgumentError(
         `"${name}" has a handler already`,
@@ -131,40 +129,34 @@ export class Session<C = AnyContract> {
    * when it is late, such as a cursor's position.
    *
    * @returns false if it was dropped at once
-   * @throws ArgumentError if it is larger than a note may be (60 KiB)
+   * @throws ArgumentError if it is larger than a note may be (59 KiB), and PayloadError if it does not fit the contract
    */
   note<N extends NameOf<C>>(name: N, payload?: PayloadInput<C, N>): boolean {
-    checkName(name, undefined)
-    const binary = payload instanceof Uint8Array ? payload.slice() : undefined
-    const text = binary === undefined ? payloadText(payload) : undefined
-    const bytes = binary === undefined ? utf8Length(text ?? '') : binary.byteLength
-    if (bytes > noteBytesMax - limits.chCharsMax * 6) {
-      throw new ArgumentError(`a note of ${bytes} bytes is too large`, 'Send it as a message.')
-    }
-    return this.#core.note(name, text, binary)
+    checkName(name, this.#core.contract)
+    return this.#core.notes.send(name, payload)
   }
 
   /** Calls back for each note of a name. Returns what takes the handler off again. */
   onNote<N extends NameOf<C>>(name: N, handler: (payload: PayloadOutput<C, N>) => void): () => void {
-    checkHandler(name, handler)
-    if (this.#core.hasNoteHandler(name)) {
+    checkName(name, this.#core.contract)
+    checkFunction(`the handler of "${name}"`, handler, 'Pass the name first, then the function.')
+    const { notes } = this.#core
+    if (!notes.addHandler(name, handler as NoteHandler)) {
       throw new ArgumentError(`notes of "${name}" have a handler already`, 'Take the first one off.')
     }
-    this.#core.setNoteHandler(name, handler as (payload: unknown) => void)
-    return () => this.#core.setNoteHandler(name, undefined)
+    return () => notes.removeHandler(name, handler as NoteHandler)
   }
 
   on<E extends keyof SessionEvents & string>(
     event: E,
     listener: (value: SessionEvents[E]) => void,
   ): () => void {
-    if (!eventNames.has(event)) {
-      throw new ArgumentError(`there is no event "${event}"`, `Use one of ${[...eventNames].join(', ')}.`)
-    }
+    checkEvent(event, listener)
     return this.#core.emitter.on(event, listener)
   }
 
   off<E extends keyof SessionEvents & string>(event: E, listener: (value: SessionEvents[E]) => void): void {
+    checkEvent(event, listener)
     this.#core.emitter.off(event, listener)
   }
 
@@ -180,9 +172,13 @@ export class Session<C = AnyContract> {
     return this.#core.close(options)
   }
 
-  /** Ends the session at once; its report is not clean. What was not handled is rejected with its fate. */
+  /**
+   * Ends the session at once; its report is not clean. What was not handled is rejected with its fate. The peer is told
+   * the reason, of at most 120 characters.
+   */
   abort(reason = ''): void {
-    this.#core.abort('aborted', reason.slice(0, limits.reasonCharsMax))
+    checkReason(reason)
+    this.#core.abort('aborted', reason)
   }
 
   /** `await using session = connect(…)` closes it at the end of the block. */
@@ -203,24 +199,12 @@ const eventNames: ReadonlySet<string> = new Set<keyof SessionEvents & string>([
   'unhandled',
 ])
 
-function checkHandler(name: unknown, handler: unknown): void {
-  checkName(name as string, undefined)
-  if (typeof handler !== 'function') {
+function checkEvent(event: string, listener: unknown): void {
+  if (!eventNames.has(event)) {
     throw new ArgumentError(
-      `the handler of "${name}" is not a function`,
-      'Pass the name first, then the function.',
+      `there is no event "${String(event)}"`,
+      `Use one of ${[...eventNames].join(', ')}.`,
     )
   }
-}
-
-function checkCloseOptions({ code, reason, timeoutMs }: CloseOptions): void {
-  if (code !== undefined && code !== 1000 && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
-    throw new ArgumentError(`the close code ${code} is not an application's`, 'Use 1000, or 3000 to 4999.')
-  }
-  if (reason !== undefined && (typeof reason !== 'string' || reason.length > limits.reasonCharsMax)) {
-    throw new ArgumentError('the reason is too long', `Use at most ${limits.reasonCharsMax} characters.`)
-  }
-  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs >= 0)) {
-    throw new ArgumentError(`timeoutMs is ${timeoutMs}`, 'Use milliseconds, 0 or more.')
-  }
+  checkFunction(`the listener of "${event}"`, listener, 'Pass the event first, then the function.')
 }

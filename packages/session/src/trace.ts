@@ -1,5 +1,5 @@
 import type { DecodedFrame, Envelope, Frame, LinkId } from '@lastword/protocol'
-import { decodeFrame } from '@lastword/protocol'
+import { decodeFrame, utf8Length } from '@lastword/protocol'
 import type { LinkEnd } from '@lastword/transport'
 import type { Platform } from './platform.ts'
 
@@ -56,8 +56,7 @@ export class Tracer {
     })
   }
 
-  frame(dir: 'in' | 'out', link: LinkId, frame: Frame): void {
-    const bytes = frame.length
+  frame(dir: 'in' | 'out', link: LinkId, frame: Frame, bytes = byteLength(frame)): void {
     let decoded: DecodedFrame
     try {
       decoded = decodeFrame(frame, bytes, { frameBytesMax: Number.POSITIVE_INFINITY })
@@ -88,4 +87,8 @@ export class Tracer {
       this.#platform.report(error)
     }
   }
+}
+
+function byteLength(frame: Frame): number {
+  return typeof frame === 'string' ? utf8Length(frame) : frame.byteLength
 }

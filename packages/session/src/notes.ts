@@ -1,0 +1,105 @@
+import {
+  ArgumentError,
+  type Contract,
+  type ErrorDetails,
+  encodeNote,
+  LastwordError,
+  limits,
+  noteBytesMax,
+  PayloadError,
+  payloadText,
+  utf8Length,
+} from '@lastword/protocol'
+import { binaryOf } from './binary.ts'
+import { type Checked, checkPayload } from './payload-check.ts'
+
+export type NoteHandler = (payload: never) => unknown
+
+/** What notes need of their session. */
+export interface NotesHost {
+  /** True while a note would go out. */
+  takesNotes(): boolean
+  submit(text: string, payload: Uint8Array | undefined): void
+  onError(error: LastwordError): void
+}
+
+/** Both ways of what is neither retained nor acknowledged. */
+export class Notes {
+  readonly #host: NotesHost
+  readonly #contract: Contract | undefined
+  readonly #details: ErrorDetails
+  readonly #handlers = new Map<string, NoteHandler>()
+
+  constructor(host: NotesHost, contract: Contract | undefined, sessionId: string) {
+    this.#host = host
+    this.#contract = contract
+    this.#details = { sessionId }
+  }
+
+  /**
+   * Sends a note. False if it was dropped at once.
+   *
+   * @throws ArgumentError, or PayloadError; where a schema takes its time that is an `error` event instead.
+   */
+  send(name: string, payload: unknown): boolean {
+    const checked = checkPayload(this.#contract?.[name]?.payload, payload)
+    if (!(checked instanceof Promise)) return this.#submit(name, checked)
+    void checked
+      .then((outcome) => this.#submit(name, outcome))
+      .catch((error) => this.#host.onError(error as LastwordError))
+    return this.#host.takesNotes()
+  }
+
+  /** False if the name has a handler already. */
+  addHandler(name: string, handler: NoteHandler): boolean {
+    if (this.#handlers.has(name)) return false
+    this.#handlers.set(name, handler)
+    return true
+  }
+
+  removeHandler(name: string, handler: NoteHandler): void {
+    if (this.#handlers.get(name) === handler) this.#handlers.delete(name)
+  }
+
+  receive(name: string, payload: unknown): void {
+    if (!this.#handlers.has(name)) return
+    const checked = checkPayload(this.#contract?.[name]?.payload, payload)
+    if (checked instanceof Promise) void checked.then((outcome) => this.#give(name, outcome))
+    else this.#give(name, checked)
+  }
+
+  #submit(name: string, checked: Checked): boolean {
+    if ('issues' in checked) throw this.#unfit(name, checked)
+    const binary = binaryOf(checked.value)?.slice()
+    const text = binary === undefined ? payloadText(checked.value) : undefined
+    const bytes = binary?.byteLength ?? utf8Length(text ?? '')
+    // A name may cost six characters for each of its own, escaped.
+    if (bytes > noteBytesMax - limits.chCharsMax * 6) {
+      throw new ArgumentError(`a note of ${bytes} bytes is too large`, 'Send it as a message.')
+    }
+    if (!this.#host.takesNotes()) return false
+    this.#host.submit(encodeNote(name, text), binary)
+    return true
+  }
+
+  #give(name: string, checked: Checked): void {
+    if ('issues' in checked) return this.#host.onError(this.#unfit(name, checked))
+    const handler = this.#handlers.get(name)
+    if (handler === undefined) return
+    try {
+      const result = handler(checked.value as never) as PromiseLike<unknown> | undefined
+      if (typeof result?.then === 'function') result.then(undefined, (cause) => this.#failed(name, cause))
+    } catch (cause) {
+      this.#failed(name, cause)
+    }
+  }
+
+  #failed(name: string, cause: unknown): void {
+    const what = `the handler of note "${name}" failed: ${String(cause)}`
+    this.#host.onError(new LastwordError('handler-failed', what, { ...this.#details, cause }))
+  }
+
+  #unfit(name: string, { issues, cause }: Extract<Checked, { issues: unknown }>): PayloadError {
+    return new PayloadError(name, issues, { ...this.#details, cause })
+  }
+}
