@@ -103,7 +103,9 @@ export class Inbox {
       this.#pendingBytes += charge.bytes
     }
     if (this.#pendingCount > this.#messagesMax) {
-      throw new WindowExceeded(`${this.#pendingCount} messages unacknowledged, ${this.#messagesMax} are allowed`)
+      throw new WindowExceeded(
+        `${this.#pendingCount} messages unacknowledged, ${this.#messagesMax} are allowed`,
+      )
     }
     if (this.#pendingBytes > this.#bytesMax) {
       throw new WindowExceeded(`${this.#pendingBytes} bytes unacknowledged, ${this.#bytesMax} are allowed`)
@@ -160,7 +162,8 @@ export class Inbox {
 
   /** Links are ordered: on each of them `seq` only rises, and nothing is left out. False for a duplicate. */
   #advance(seq: number, kind: 'msg' | 'fin'): boolean {
-    if (seq <= this.#lastOnLink) throw new PeerFault('sequenceRepeated', `seq ${seq} after ${this.#lastOnLink}`)
+    if (seq <= this.#lastOnLink)
+      throw new PeerFault('sequenceRepeated', `seq ${seq} after ${this.#lastOnLink}`)
     if (seq > this.#got + 1) throw new PeerFault('sequenceGap', `seq ${seq} after ${this.#got}`)
     if (seq <= this.#got) {
       this.#lastOnLink = seq

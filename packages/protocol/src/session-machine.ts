@@ -13,9 +13,9 @@ import type {
   MsgEnvelope,
   WelcomeEnvelope,
 } from './envelope.ts'
+import type { Fate } from './errors.ts'
 import { FrameFiller } from './frame-filler.ts'
 import { composeHello, composeWelcome } from './greeting.ts'
-import type { Fate } from './errors.ts'
 import { type FrameCharge, Inbox, WindowExceeded } from './inbox.ts'
 import { defaults, limits } from './limits.ts'
 import { Outbox } from './outbox.ts'
@@ -150,7 +150,8 @@ export class SessionMachine<Tag = unknown> {
         if (this.#link?.attached) this.#filler.addControl(encodeEnvelope({ t: 'cancel', re: input.re }))
         return
       case 'drop':
-        if (this.#outbox.drop(input.message)) this.#fail([{ message: input.message, fate: 'not-sent' }], 'taken back')
+        if (this.#outbox.drop(input.message))
+          this.#fail([{ message: input.message, fate: 'not-sent' }], 'taken back')
         return
       case 'link-start':
         return this.#onLinkStart(input.link, input.auth)
@@ -260,7 +261,12 @@ export class SessionMachine<Tag = unknown> {
     this.#loseLink(link, end.code, end.reason, now)
     const accused = accusation(end.code)
     if (accused !== undefined && this.#phase !== 'ended') {
-      this.#emit({ type: 'fault', by: 'local', code: accused, message: end.reason || 'the peer gave no reason' })
+      this.#emit({
+        type: 'fault',
+        by: 'local',
+        code: accused,
+        message: end.reason || 'the peer gave no reason',
+      })
       this.#countFault(end.reason, now)
     }
   }
@@ -272,7 +278,9 @@ export class SessionMachine<Tag = unknown> {
     if (link === undefined || link.id !== id) return
     let decoded: DecodedFrame
     try {
-      decoded = decodeFrame(frame, bytes, { frameBytesMax: this.#config.maxBytes + limits.frameOverheadBytes })
+      decoded = decodeFrame(frame, bytes, {
+        frameBytesMax: this.#config.maxBytes + limits.frameOverheadBytes,
+      })
     } catch (fault) {
       return this.#onFault(link, fault, now)
     }
@@ -337,7 +345,8 @@ export class SessionMachine<Tag = unknown> {
       case 'pong':
         return
       case 'away':
-        if (this.#config.role === 'server') throw new PeerFault('envelopeUnexpected', 'away came from a client')
+        if (this.#config.role === 'server')
+          throw new PeerFault('envelopeUnexpected', 'away came from a client')
         return this.#emit({ type: 'away', after: envelope.after, reason: envelope.reason })
       case 'reset':
         this.#outbox.peerSaysItHas(envelope.got ?? 0)
@@ -353,7 +362,8 @@ export class SessionMachine<Tag = unknown> {
     if (this.#config.role === 'server' || link.attached) {
       throw new PeerFault('envelopeUnexpected', 'a welcome that nobody waits for')
     }
-    if (welcome.sid !== this.#config.sid) throw new PeerFault('envelopeUnexpected', 'welcome to another session')
+    if (welcome.sid !== this.#config.sid)
+      throw new PeerFault('envelopeUnexpected', 'welcome to another session')
     this.#outbox.peerReceived(welcome.got)
     link.attached = true
     link.streaming = true
@@ -433,11 +443,7 @@ export class SessionMachine<Tag = unknown> {
     this.#filler.addControl(encodeEnvelope({ t: 'away', after, ...words }))
   }
 
-  #fail(
-    messages: Array<{ message: OutgoingMessage<Tag>; fate: Fate }>,
-    why: string,
-    tooLarge = false,
-  ): void {
+  #fail(messages: Array<{ message: OutgoingMessage<Tag>; fate: Fate }>, why: string, tooLarge = false): void {
     if (messages.length > 0) this.#emit({ type: 'failed', messages, why, tooLarge })
   }
 

@@ -151,7 +151,7 @@ describe('closing', () => {
     expect(pair.client.all('released')).toEqual([])
   })
 
-  it('seed 215: takes a close with a code of the peer for no answer to the last word', () => {
+  it('takes a close with a code of the peer for no answer to the last word', () => {
     const pair = finished()
     pair.client.endLink(1, { code: closeCodes.keepaliveTimeout, clean: true })
     expect(pair.client.all('released')).toEqual([])
@@ -164,14 +164,14 @@ describe('closing', () => {
     expect(pair.client.all('released')).toHaveLength(1)
   })
 
-  it('seed 135: leaves a link for another with 4409, which no server takes for the end', () => {
+  it('leaves a link for another with 4409, which no server takes for the end', () => {
     const pair = new Pair()
     pair.connect(1)
     pair.start(2)
     expect(pair.client.all('link-close')).toMatchObject([{ link: 1, code: closeCodes.superseded }])
   })
 
-  it('seed 9: keeps the reset of a server until it has been heard', () => {
+  it('keeps the reset of a server until it has been heard', () => {
     const pair = new Pair()
     pair.connect(1)
     pair.server.input({ type: 'abort', code: 'shutdown', reason: 'down' })
@@ -183,7 +183,7 @@ describe('closing', () => {
     expect(pair.client.all('ended')).toMatchObject([{ report: { code: 'shutdown', by: 'peer' } }])
   })
 
-  it('seed 3: remembers a session that a later link ended, while an earlier hello may be under way', () => {
+  it('remembers a session that a later link ended, while an earlier hello may be under way', () => {
     const pair = new Pair()
     pair.client.input({ type: 'link-start', link: 1 })
     const late = pair.client.machine.pollFrame() as string
@@ -206,7 +206,7 @@ describe('closing', () => {
     expect(pair.server.all('released')).toHaveLength(1)
   })
 
-  it('seed 151810: waits no longer than usual for the welcome of a link on which it finished', () => {
+  it('waits no longer than usual for the welcome of a link on which it finished', () => {
     const pair = new Pair()
     pair.connect(1)
     pair.server.send('s')
@@ -246,7 +246,7 @@ describe('closing', () => {
 })
 
 describe('frames', () => {
-  it('seed 711: fin joins a batch only where it stays one', () => {
+  it('fin joins a batch only where it stays one', () => {
     for (const spare of [100, 300, 1_000]) {
       const pair = new Pair()
       pair.connect(1)
@@ -310,7 +310,7 @@ describe('frames', () => {
     expect(pair.server.all('note')).toHaveLength(4_000)
   })
 
-  it('seed 148205: keep notes beside messages within the length of a batch', () => {
+  it('keep notes beside messages within the length of a batch', () => {
     const pair = new Pair()
     pair.connect(1)
     pair.client.send('a', { text: JSON.stringify('x'.repeat(64_000)) })
