@@ -1,13 +1,21 @@
 import { readFile } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:https'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Certificate } from '@lastword/testkit'
 
 /** The SDK's `dist` as it comes out of the tarball that would be published. */
 const packedDist = fileURLToPath(new URL('../.packed/sdk/dist/', import.meta.url))
 
-/** What a strict page allows: scripts from its own origin, connections to it, and nothing else. */
-const contentSecurityPolicy = "default-src 'none'; script-src 'self'; connect-src 'self'"
+/**
+ * What a strict page allows: scripts from its own origin, connections to it and to WebSockets on this machine
+ * (where a spec puts a proxy in between, which has a port of its own), and nothing else.
+ */
+const contentSecurityPolicy = "default-src 'none'; script-src 'self'; connect-src 'self' wss://127.0.0.1:*"
+
+/** The one page without that policy: some refusals of a browser come only where the page's own does not come first. */
+const lenientPage = '/no-policy'
 
 const page = (script: string) => `<!doctype html>
 <html lang="en">
@@ -19,20 +27,21 @@ const page = (script: string) => `<!doctype html>
 const pages: Record<string, string> = {
   '/empty': page(''),
   '/script-tag': page('<script src="/lastword.global.js"></script>'),
+  [lenientPage]: page('<script src="/lastword.global.js"></script>'),
   '/module': page('<script type="module" src="/module-page.js"></script>'),
 }
 
 const scripts: Record<string, string> = {
-  '/module-page.js': "import * as lastword from '/lastword.esm.js'\nwindow.lastwordModule = lastword\n",
+  '/module-page.js': "import * as lastword from '/lastword.esm.js'\nwindow.lastword = lastword\n",
 }
 
 /**
- * An HTTP server, not listening yet, with pages under a strict Content-Security-Policy: `/empty`; `/script-tag`
- * loads the packed script-tag build, `/module` imports the packed ES module. The WebSocket server of a spec can
- * be put on it, so that page and socket share an origin.
+ * An HTTPS server, not listening yet, with pages under a strict Content-Security-Policy: `/empty`; `/script-tag`
+ * loads the packed script-tag build, `/module` imports the packed ES module. Once either has loaded,
+ * `window.lastword` is there. `/no-policy` is `/script-tag` without a policy.
  */
-export function createPageServer(): Server {
-  return createServer((request, response) => {
+export function createPageServer(certificate: Certificate): Server {
+  return createServer(certificate, (request, response) => {
     answer(request, response).catch((error: unknown) => {
       response.writeHead(500, { 'content-type': 'text/plain' }).end(String(error))
     })
@@ -40,12 +49,12 @@ export function createPageServer(): Server {
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { pathname } = new URL(request.url ?? '/', 'http://loopback')
+  const { pathname } = new URL(request.url ?? '/', 'https://loopback')
   const html = pages[pathname]
   if (html !== undefined) {
     response.writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': contentSecurityPolicy,
+      ...(pathname !== lenientPage && { 'content-security-policy': contentSecurityPolicy }),
     })
     response.end(html)
     return

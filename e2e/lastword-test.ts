@@ -1,0 +1,40 @@
+import { createProxy, type Proxy, type ProxyConnection } from '@lastword/testkit'
+import { test as base } from '@playwright/test'
+import { openSite, type Site } from './site.ts'
+
+declare global {
+  /** What the script-tag build defines, and what the page of the module build puts there too. */
+  var lastword: typeof import('@lastword/sdk')
+}
+
+/** A proxy, and where the adapter is reached through it. */
+interface SiteProxy {
+  proxy: Proxy
+  url: string
+}
+
+interface LastwordFixtures {
+  /** A site for this test alone, closed after it. */
+  site: Site
+  /** Opens a proxy in front of the site, closed after the test. */
+  openProxy(onConnection?: (connection: ProxyConnection) => void): Promise<SiteProxy>
+}
+
+/** Playwright's `test`, with a site of its own for each test. */
+export const test = base.extend<LastwordFixtures>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from the pattern what a fixture needs.
+  site: async ({}, use) => {
+    const site = await openSite()
+    await use(site)
+    await site.close()
+  },
+  openProxy: async ({ site }, use) => {
+    const proxies: Proxy[] = []
+    await use(async (onConnection) => {
+      const proxy = await createProxy({ targetPort: site.port, ...(onConnection && { onConnection }) })
+      proxies.push(proxy)
+      return { proxy, url: `wss://127.0.0.1:${proxy.port}/ws` }
+    })
+    for (const proxy of proxies) await proxy.close()
+  },
+})
