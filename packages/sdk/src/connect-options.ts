@@ -1,6 +1,23 @@
-import { type AnyContract, ArgumentError, defaults, type Json, limits, type Window } from '@lastword/protocol'
-import type { SessionOptions } from '@lastword/session'
+import {
+  type AnyContract,
+  ArgumentError,
+  defaults,
+  type Json,
+  limits,
+  payloadText,
+  type Window,
+} from '@lastword/protocol'
+import {
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkObject,
+  checkSessionOptions,
+  checkSignal,
+  type SessionOptions,
+} from '@lastword/session'
 import type { OpenLink } from '@lastword/transport'
+import { withoutSecrets } from './handshake-error.ts'
 import type { ReconnectPolicy } from './reconnect-policy.ts'
 
 export interface ConnectOptions<C = AnyContract> extends SessionOptions<C> {
@@ -36,33 +53,55 @@ export interface CheckedOptions {
 
 /** @throws ArgumentError that names the option, for one that cannot be used */
 export function checkOptions(options: ConnectOptions): CheckedOptions {
+  checkSessionOptions(options)
+  if (options.window !== undefined) checkObject('window', options.window, 'Pass { messages, bytes }.')
   const maxBytes = options.maxBytes ?? defaults.maxBytes
   const window = {
     messages: options.window?.messages ?? defaults.windowMessages,
     bytes: options.window?.bytes ?? Math.max(defaults.windowBytes, maxBytes),
   }
-  inRange('maxBytes', maxBytes, limits.maxBytesMin, limits.bytesMax)
-  inRange('window.messages', window.messages, 1, limits.windowMessagesMax)
-  inRange('window.bytes', window.bytes, limits.maxBytesMin, limits.bytesMax)
-  if (options.queuedBytesMax !== undefined)
-    inRange('queuedBytesMax', options.queuedBytesMax, 0, Number.MAX_SAFE_INTEGER)
-  if (options.concurrency !== undefined && !(options.concurrency >= 1)) {
-    throw new ArgumentError(`concurrency is ${options.concurrency}`, 'Use 1 or more.')
+  checkInteger('maxBytes', maxBytes, limits.maxBytesMin, limits.bytesMax)
+  checkInteger('window.messages', window.messages, 1, limits.windowMessagesMax)
+  checkInteger('window.bytes', window.bytes, limits.maxBytesMin, limits.bytesMax)
+  if (
+    options.agent !== undefined &&
+    (typeof options.agent !== 'string' || options.agent.length > limits.agentCharsMax)
+  ) {
+    throw new ArgumentError('agent is not a short string', `Use at most ${limits.agentCharsMax} characters.`)
   }
-  if (options.agent !== undefined && options.agent.length > limits.agentCharsMax) {
-    throw new ArgumentError('agent is too long', `Use at most ${limits.agentCharsMax} characters.`)
-  }
-  if (options.reconnect !== undefined && typeof options.reconnect.nextDelayMs !== 'function') {
+  if (options.reconnect !== undefined && typeof options.reconnect?.nextDelayMs !== 'function') {
     throw new ArgumentError(
       'reconnect is not a policy',
       'Use backoff({ … }), or an object with nextDelayMs(context).',
     )
   }
+  checkBoolean('early', options.early)
+  checkSignal(options.signal)
+  if (typeof options.auth !== 'function') checkAuth(options.auth)
+  if (options.openLink !== undefined) {
+    checkFunction('openLink', options.openLink, 'Leave it out, or make a link and return it.')
+  }
   const connectTimeoutMs = options.connectTimeoutMs ?? defaults.connectTimeoutMs
   const welcomeTimeoutMs = options.welcomeTimeoutMs ?? defaults.helloTimeoutMs
-  inRange('connectTimeoutMs', connectTimeoutMs, 1, limits.timerMsMax)
-  inRange('welcomeTimeoutMs', welcomeTimeoutMs, 1, limits.timerMsMax)
+  checkInteger('connectTimeoutMs', connectTimeoutMs, 1, limits.timerMsMax)
+  checkInteger('welcomeTimeoutMs', welcomeTimeoutMs, 1, limits.timerMsMax)
   return { window, maxBytes, connectTimeoutMs, welcomeTimeoutMs }
+}
+
+/** @throws ArgumentError for what JSON cannot carry, or is too large for a greeting */
+export function checkAuth(auth: Json | undefined): void {
+  let chars: number
+  try {
+    chars = payloadText(auth)?.length ?? 0
+  } catch (error) {
+    throw new ArgumentError(
+      `auth cannot be used: ${(error as Error).message}`,
+      'Give what JSON can carry, such as a token.',
+    )
+  }
+  if (chars > limits.headerBytesMax) {
+    throw new ArgumentError(`auth has ${chars} characters as JSON`, `Use at most ${limits.headerBytesMax}.`)
+  }
 }
 
 /**
@@ -76,7 +115,9 @@ export function webSocketUrl(url: string | URL): string {
   try {
     parsed = new URL(url, base)
   } catch {
-    throw new ArgumentError(`"${url}" is not a URL`, 'Use ws://host/path or wss://host/path.')
+    // It may hold a token all the same.
+    const shown = withoutSecrets(String(url))
+    throw new ArgumentError(`"${shown}" is not a URL`, 'Use ws://host/path or wss://host/path.')
   }
   if (parsed.protocol === 'http:') parsed.protocol = 'ws:'
   if (parsed.protocol === 'https:') parsed.protocol = 'wss:'
@@ -88,9 +129,4 @@ export function webSocketUrl(url: string | URL): string {
   }
   parsed.hash = ''
   return parsed.href
-}
-
-function inRange(name: string, value: number, min: number, max: number): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return
-  throw new ArgumentError(`${name} is ${value}`, `Use a whole number from ${min} to ${max}.`)
 }

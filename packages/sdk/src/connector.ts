@@ -1,17 +1,17 @@
 import {
-  ArgumentError,
   type Contract,
   defaults,
   encodeEarly,
   type Json,
   type LastwordError,
+  type LinkId,
   limits,
   subprotocol,
 } from '@lastword/protocol'
-import { platform, SessionCore } from '@lastword/session'
+import { platform, requestNeverLeft, SessionCore } from '@lastword/session'
 import type { Link, LinkEnd, OpenLink } from '@lastword/transport'
 import { nanoid } from 'nanoid'
-import { type CheckedOptions, type ConnectOptions, checkOptions } from './connect-options.ts'
+import { type CheckedOptions, type ConnectOptions, checkAuth, checkOptions } from './connect-options.ts'
 import { handshakeError, notMade } from './handshake-error.ts'
 import { backoff, type ReconnectPolicy } from './reconnect-policy.ts'
 
@@ -41,6 +41,8 @@ export class Connector {
   #cancelTimer: (() => void) | undefined
   #earlyRefused = false
   #sentEarly = false
+  /** The link that has not been attached yet, or is attached now. */
+  #linkId: LinkId | undefined
   #lastError: LastwordError | undefined
   #released = false
 
@@ -67,27 +69,29 @@ export class Connector {
       options as ConnectOptions<Contract>,
       platform,
       {
-        onLinkEnd: (end, attached) => this.#onLinkEnd(end, attached),
+        onLinkEnd: (link, end) => this.#onLinkEnd(link, end),
+        whyNotOpened: () => this.#lastError,
         onDetached: () => this.#onDetached(),
         onAttached: () => this.#onAttached(),
         onReleased: () => this.#release(),
       },
     )
-    this.#watch(options.signal)
-    const online = environment.onOnline?.(() => this.#onOnline())
-    if (online !== undefined) this.#releases.push(online)
     // What the application sends in the same turn goes with the first frame.
     this.#opening = true
     platform.endOfTurn(() => void this.#open())
+    const online = environment.onOnline?.(() => this.#onOnline())
+    if (online !== undefined) this.#releases.push(online)
+    this.#watch(options.signal)
   }
 
-  async #open(): Promise<void> {
+  /** `again`: it is still the same attempt. */
+  async #open(again = false): Promise<void> {
     this.#cancelTimer = undefined
-    this.#opening = false
-    if (!this.core.wantsLink) return
-    this.#opening = true
-    this.#attempt++
-    this.core.emitter.emit('connecting', { attempt: this.#attempt })
+    this.#opening = this.core.wantsLink
+    if (!this.#opening) return
+    if (!again) this.#attempt++
+    // A session that is over has said so, and nothing follows that.
+    if (!again && !this.core.ended) this.core.emitter.emit('connecting', { attempt: this.#attempt })
     let auth: Json | undefined
     try {
       const { auth: given } = this.#options
@@ -97,13 +101,15 @@ export class Connector {
       this.#opening = false
       return this.core.abort('aborted', 'auth could not be had', error)
     }
-    if (!this.core.wantsLink) {
-      this.#opening = false
-      return
-    }
+    this.#opening = this.core.wantsLink
+    if (this.#opening) this.#start(auth)
+  }
+
+  #start(auth: Json | undefined): void {
     const mayBeEarly = this.#options.early !== false && !this.#earlyRefused
     const { id, frame } = this.core.startLink(auth, mayBeEarly ? earlyFrameBytes : undefined)
     const early = mayBeEarly && typeof frame === 'string' ? encodeEarly(frame) : undefined
+    this.#linkId = id
     this.#sentEarly = early !== undefined
     let link: Link
     try {
@@ -115,6 +121,7 @@ export class Connector {
     } catch (cause) {
       this.#opening = false
       const error = notMade(cause, this.#url, this.core.sid)
+      if (!this.core.ended) this.core.emitter.emit('disconnected', error)
       this.core.unmake(id)
       return this.core.abort('aborted', error.message, error)
     }
@@ -130,21 +137,22 @@ export class Connector {
   /** A link that the session has given up may take a while to end; the next one does not wait for that. */
   #onDetached(): void {
     this.#downSince = platform.now()
+    this.#linkId = undefined
     queueMicrotask(() => this.#scheduleNext())
   }
 
-  #onLinkEnd(end: LinkEnd, attached: boolean): void {
-    if (!this.core.wantsLink) return
+  /** How a link ended that was never attached; of all others `#onDetached` has heard before. */
+  #onLinkEnd(link: LinkId, end: LinkEnd): void {
+    if (link !== this.#linkId || !this.core.wantsLink) return
+    this.#linkId = undefined
     this.#opening = false
-    if (!attached && this.#sentEarly && !end.opened && mayBeTheEarlyFrame(end)) {
+    if (this.#sentEarly && !end.opened && !requestNeverLeft(end)) {
       // Opening is idempotent: a server, or something on the way, that does not like the long header gets a plain one.
       this.#earlyRefused = true
-      this.#opening = true
-      return void this.#open()
+      return void this.#open(true)
     }
-    const error = handshakeError(end, this.#url, attached, this.core.sid)
-    this.#lastError = error
-    if (error !== undefined) this.core.emitter.emit('disconnected', error)
+    this.#lastError = handshakeError(end, this.#url, this.core.sid)
+    if (!this.core.ended) this.core.emitter.emit('disconnected', this.#lastError)
     this.#scheduleNext()
   }
 
@@ -196,15 +204,3 @@ export class Connector {
 
 /** What fits into the early frame's base64url form. */
 const earlyFrameBytes = Math.floor((limits.earlyCharsMax * 3) / 4)
-
-function mayBeTheEarlyFrame(end: LinkEnd): boolean {
-  return end.failure !== 'unreachable' && end.failure !== 'certificate'
-}
-
-function checkAuth(auth: Json | undefined): void {
-  if (auth === undefined) return
-  const chars = JSON.stringify(auth)?.length ?? Infinity
-  if (chars > limits.headerBytesMax) {
-    throw new ArgumentError(`auth has ${chars} characters as JSON`, `Use at most ${limits.headerBytesMax}.`)
-  }
-}

@@ -1,14 +1,8 @@
 import { HandshakeError } from '@lastword/protocol'
 import type { LinkEnd } from '@lastword/transport'
 
-/** Says in plain words why a link brought no session, or `undefined` if the link had been attached. */
-export function handshakeError(
-  end: LinkEnd,
-  url: string,
-  attached: boolean,
-  sessionId: string,
-): HandshakeError | undefined {
-  if (attached) return undefined
+/** Says in plain words why a link brought no session. */
+export function handshakeError(end: LinkEnd, url: string, sessionId: string): HandshakeError {
   const details = { sessionId, cause: end.error, httpStatus: end.httpStatus }
   const where = withoutSecrets(url)
   switch (end.failure) {
@@ -51,7 +45,6 @@ export function handshakeError(
         },
       )
     default:
-      if (!end.opened) return undefined
       return new HandshakeError(
         'no-welcome',
         `${where} accepted the connection and did not welcome the session`,
@@ -65,7 +58,8 @@ export function handshakeError(
 
 /** Says why the platform made no connection at all: it will not make one for this address the next time either. */
 export function notMade(cause: unknown, url: string, sessionId: string): HandshakeError {
-  const why = cause instanceof Error ? cause.message : cause
+  const said = cause instanceof Error ? cause.message : String(cause)
+  const why = said.replaceAll(url, withoutSecrets(url))
   return new HandshakeError('not-opened', `no connection to ${withoutSecrets(url)} can be made: ${why}`, {
     sessionId,
     cause,
@@ -80,6 +74,6 @@ function because(end: LinkEnd): string {
 }
 
 /** Query strings carry tokens; errors are logged. */
-function withoutSecrets(url: string): string {
+export function withoutSecrets(url: string): string {
   return url.replace(/[?#].*$/, '').replace(/\/\/[^/@]*@/, '//')
 }

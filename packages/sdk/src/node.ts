@@ -3,8 +3,8 @@
  *
  * @packageDocumentation
  */
-import type { AnyContract } from '@lastword/protocol'
-import { Session } from '@lastword/session'
+import { type AnyContract, ArgumentError } from '@lastword/protocol'
+import { checkObject, Session } from '@lastword/session'
 import { nodeLinkOpener } from '@lastword/transport'
 import { type ConnectOptions, webSocketUrl } from './connect-options.ts'
 import { Connector } from './connector.ts'
@@ -36,7 +36,13 @@ export interface NodeConnectOptions<C = AnyContract> extends ConnectOptions<C> {
  * @throws ArgumentError for an address or option that cannot be used
  */
 export function connect<C = AnyContract>(url: string | URL, options: NodeConnectOptions<C> = {}): Session<C> {
+  checkObject('the options', options, 'Pass an object, or nothing.')
   const { tls, headers, origin } = options
+  if (tls !== undefined) checkObject('tls', tls, 'Pass { ca, cert, key, servername }.')
+  if (headers !== undefined) checkObject('headers', headers, "Pass { authorization: '…' } or the like.")
+  if (origin !== undefined && typeof origin !== 'string') {
+    throw new ArgumentError('origin is not a string', "Use one like 'https://app.example'.")
+  }
   const openLink = nodeLinkOpener({ ...tls, ...(headers && { headers }), ...(origin && { origin }) })
   return new Session<C>(new Connector(webSocketUrl(url), options as ConnectOptions, openLink, {}).core)
 }

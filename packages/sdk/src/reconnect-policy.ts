@@ -40,6 +40,12 @@ export function backoff(options: BackoffOptions = {}): ReconnectPolicy {
   if (!(minMs >= 0 && maxMs >= minMs)) {
     throw new ArgumentError(`minMs ${minMs} and maxMs ${maxMs} are no range`, 'Use 0 <= minMs <= maxMs.')
   }
+  if (!(attemptsMax >= 0)) {
+    throw new ArgumentError(`attemptsMax is ${attemptsMax}`, 'Use 0 or more, or leave it out.')
+  }
+  if (typeof random !== 'function') {
+    throw new ArgumentError('random is not a function', 'Return a number from 0 to below 1.')
+  }
   return {
     nextDelayMs({ attempt, error, welcomed }) {
       if (attempt > attemptsMax || (!welcomed && isHopeless(error))) return null

@@ -6,7 +6,7 @@ import {
   type Frame,
   type HelloEnvelope,
   type Json,
-  type LastwordError,
+  LastwordError,
   type LinkId,
   ProtocolError,
   type ResetCode,
@@ -30,10 +30,12 @@ import { Tracer } from './trace.ts'
 /** What the owner of a session (the SDK, the adapter) is told. */
 export interface SessionOwner {
   /** A link is over; a client opens another one if `core.wantsLink`. `attached`: the session had been attached to it. */
-  onLinkEnd(end: LinkEnd, attached: boolean): void
+  onLinkEnd(link: LinkId, end: LinkEnd, attached: boolean): void
   onAttached?(): void
   /** The session has lost its link, which may not be over yet. */
   onDetached?(): void
+  /** Why no link has been attached, as far as it is known. */
+  whyNotOpened?(): LastwordError | undefined
   /** Nothing of the session is needed any more. */
   onReleased(): void
 }
@@ -99,7 +101,7 @@ export class SessionCore {
       platform,
       {
         onOutput: (output) => this.#onOutput(output),
-        onLinkEnd: (end, attached) => this.#owner.onLinkEnd(end, attached),
+        onLinkEnd: (link, end, attached) => this.#owner.onLinkEnd(link, end, attached),
       },
       tracerOf(options.trace, platform),
     )
@@ -346,13 +348,19 @@ export class SessionCore {
     this.#closing = true
     const why = `the session ended (${report.code}${report.reason === '' ? '' : `: ${report.reason}`})`
     this.lane.end(why, this.#cause)
-    this.#rejectOpened(this.#cause ?? new SessionClosedError(why, { sessionId: this.sid }))
+    this.#rejectOpened(this.#whyNotOpened(why))
     this.dispatcher.abort()
     this.emitter.emit('closed', report)
     // The links end first, so that whoever exits the process after closing takes nothing away.
     this.#platform.endOfTurn(() => {
       void this.#driver.linksEnded().then(() => this.#resolveClosed(report))
     })
+  }
+
+  #whyNotOpened(why: string): LastwordError {
+    const cause = this.#cause ?? this.#owner.whyNotOpened?.()
+    if (cause instanceof LastwordError) return cause
+    return new SessionClosedError(why, { sessionId: this.sid, cause })
   }
 
   #tellError(error: LastwordError): void {

@@ -8,6 +8,7 @@ import type {
   SessionOutput,
 } from '@lastword/protocol'
 import type { Link, LinkEnd, LinkEvents } from '@lastword/transport'
+import { requestNeverLeft } from './never-left.ts'
 import type { Platform } from './platform.ts'
 import type { Tracer } from './trace.ts'
 
@@ -16,7 +17,7 @@ export interface DriverEvents<Tag> {
   /** Every output of the machine that is not about links themselves. */
   onOutput(output: SessionOutput<Tag>): void
   /** A link is over. Called after the machine has been told. `attached`: the session had been attached to it. */
-  onLinkEnd(end: LinkEnd, attached: boolean): void
+  onLinkEnd(link: LinkId, end: LinkEnd, attached: boolean): void
 }
 
 /** How a client's link is bound: what was polled for it before it was opened. */
@@ -158,7 +159,7 @@ export class SessionDriver<Tag> {
           clean: end.clean,
           neverLeft: neverLeft(bound, end),
         })
-        this.#events.onLinkEnd(end, bound.attached)
+        this.#events.onLinkEnd(bound.id, end, bound.attached)
       },
     }
   }
@@ -254,5 +255,5 @@ interface BoundLink {
 /** True if nothing that was polled for the link can have reached anybody. */
 function neverLeft(bound: BoundLink, end: LinkEnd): boolean {
   if (end.opened) return false
-  return !bound.first?.early || end.failure === 'unreachable' || end.failure === 'certificate'
+  return !bound.first?.early || requestNeverLeft(end)
 }
