@@ -530,7 +530,7 @@ export class SessionMachine<Tag = unknown> {
     if (link !== undefined && by === 'peer') this.#closeLink(link, closeCodes.normal, '')
     else if (link !== undefined) this.#sayLastWord(link)
     // A server tells a client that did not hear it when it comes back; a client has nobody to wait for.
-    if (by === 'local' && code !== 'expired' && this.#config.role === 'server') {
+    if (by === 'local' && this.#config.role === 'server') {
       this.#deadlines.release = now + this.#ttlMs
     } else this.#releaseSoon(now)
   }
