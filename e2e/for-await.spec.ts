@@ -38,8 +38,11 @@ test('a message whose turn in the loop is not over is not acknowledged', async (
   const looping = page.evaluate(async (url) => {
     const session = lastword.connect(url, { signal: AbortSignal.timeout(10_000) })
     for await (const message of session) {
-      // The turn lasts until the server has answered, which it does when it has looked.
-      if (message.name === 'first') await session.request('look')
+      // The turn lasts until the server has looked; before that an acknowledgement would have had its time to arrive.
+      if (message.name === 'first') {
+        await session.request('wait')
+        await session.request('look')
+      }
     }
     return (await session.closed).clean
   }, site.url)
@@ -49,6 +52,7 @@ test('a message whose turn in the loop is not over is not acknowledged', async (
       void session.send('first').then(() => {
         first = 'handled'
       })
+      session.handle('wait', () => {})
       session.handle('look', () => {
         resolve(first)
         void session.close()
