@@ -60,6 +60,7 @@ function pingThenClose(socket: WsSocket, code: number, reason: string, deadlineM
     const payload = randomBytes(16)
     let pong = false
     let forced = false
+    let lastTurn: NodeJS.Immediate | undefined
 
     const onOpen = () => {
       socket.resume()
@@ -74,6 +75,7 @@ function pingThenClose(socket: WsSocket, code: number, reason: string, deadlineM
     const onClose = (closeCode: number, closeReason: Uint8Array | string) => {
       clearTimeout(pongTimer)
       clearTimeout(deadlineTimer)
+      clearImmediate(lastTurn)
       for (const [event, listener] of listeners) socket.off(event, listener)
       resolve({ pong, code: closeCode, reason: closeReason.toString(), clean: closeCode !== 1006, forced })
     }
@@ -94,8 +96,11 @@ function pingThenClose(socket: WsSocket, code: number, reason: string, deadlineM
       Math.max(deadlineMs / 2, deadlineMs - closeHandshakeMsMax),
     )
     const deadlineTimer = setTimeout(() => {
-      forced = true
-      socket.terminate()
+      // After the process was held up, what has arrived meanwhile is read before immediates run.
+      lastTurn = setImmediate(() => {
+        forced = true
+        socket.terminate()
+      })
     }, deadlineMs)
 
     if (socket.readyState === socket.CLOSED) onClose(1006, '')

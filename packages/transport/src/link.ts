@@ -40,6 +40,7 @@ export interface Link {
    * A code that may not be sent is replaced by 1000, a reason that is too long is cut; it never throws.
    *
    * @param options.lingerMs How long nothing may move before the connection is destroyed, in ms. Default 5000.
+   * In Node, each further MiB that waits gets as much again.
    */
   close(code: number, reason: string, options?: { lingerMs?: number }): Promise<LinkEnd>
   /** Drops the connection at once. What is still under way may be lost; the end is reported all the same, soon after. */

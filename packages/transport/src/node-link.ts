@@ -11,8 +11,8 @@ import type { WsSocket } from './ws-socket.ts'
 export interface NodeLinkOptions {
   /**
    * The connection below the WebSocket: `request.socket` of the `connection` event of a server. A client's is
-   * found without this. With it, the frames of one turn leave in one write, a large frame that is still moving is
-   * not taken for a dead one, and the account of the end is exact.
+   * found without this. With it, the frames of one turn leave in one write, a large frame that is still arriving
+   * is not taken for silence, and the account of the end is exact.
    */
   rawSocket?: Socket
   /** Above how many buffered bytes the link is busy (`writable` false). @default 65536 */
@@ -155,8 +155,11 @@ class NodeLink implements Link {
     this.#uncork()
     this.#readOrNot()
     const give = () => this.#destroy()
-    const moved = () => `${this.#socket.bufferedAmount} ${this.#moves}`
-    this.#stopIdleWatch = watchIdle(lingerMs, this.#rawSocket, moved, give)
+    const movement = {
+      moved: () => `${this.#socket.bufferedAmount} ${this.#rawSocket?.bytesRead} ${this.#moves}`,
+      waitingBytes: () => this.#socket.bufferedAmount,
+    }
+    this.#stopIdleWatch = watchIdle(lingerMs, movement, give)
     this.#closeTimer = setTimeout(give, Math.max(lingerMs, this.#options.closeMsMax ?? 60_000))
     // ws gives a close handshake 30 s from its own close() on, however much is still queued: so that comes last.
     this.#sent.whenNothingWaits(() => this.#socket.close(code, reason))
