@@ -90,7 +90,8 @@ const scriptTag = () => {
   }
 }
 
-const tight = { ecma: 2020, compress: { passes: 3 }, format: { comments: /^!/ } }
+/** Statements joined with commas are a little shorter, and compress worse: it is the compressed size that counts. */
+const tight = { ecma: 2020, compress: { passes: 3, sequences: false }, format: { comments: /^!/ } }
 
 /** What a page loads must not grow by accident: a schema library or a Node module inside it is a mistake. */
 const nothingHeavyInside = {

@@ -52,8 +52,8 @@ export const steps = [
   },
   {
     name: 'size',
-    what: 'size-limit on the script-tag build',
-    needs: ['build'],
+    what: 'size-limit on the packed script-tag build',
+    needs: ['pack'],
     run: () => commands([['size-limit']]),
   },
   {
