@@ -24,7 +24,7 @@ try {
     const program = readFileSync(inRoot('examples/quickstart', name), 'utf8')
     writeFileSync(path.join(folder, name), program.replaceAll('8080', String(port)))
   }
-  copyFileSync(inRoot('scripts/readme-clients.mjs'), path.join(folder, 'readme-clients.mjs'))
+  copyFileSync(inRoot('examples/readme-clients.mjs'), path.join(folder, 'readme-clients.mjs'))
   await withServer('server.mjs', async () => {
     await expectOutput(['client.mjs'], 'the answer to my offer\ntrue\n')
   })
@@ -69,9 +69,15 @@ async function withServer(program, work) {
  * @param {string} expected
  */
 async function expectOutput(args, expected) {
-  const { code, output, problem } = await run(process.execPath, args, { cwd: folder, quiet: true, deadlineMs })
+  const { code, output, problem } = await run(process.execPath, args, {
+    cwd: folder,
+    quiet: true,
+    deadlineMs,
+  })
   if (code === 0 && output === expected) return
-  throw new Error(`${args[0]} ended with ${problem ?? code} and wrote:\n${output}\nThe README says:\n${expected}`)
+  throw new Error(
+    `${args[0]} ended with ${problem ?? code} and wrote:\n${output}\nThe README says:\n${expected}`,
+  )
 }
 
 async function freePort() {

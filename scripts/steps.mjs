@@ -39,7 +39,11 @@ export const steps = [
     what: 'Biome: rules, formatting, order of imports',
     run: () => commands([['biome', 'check', '.']]),
   },
-  { name: 'knip', what: 'no unused file, export or dependency', run: () => commands([['knip']]) },
+  {
+    name: 'knip',
+    what: 'no unused file, export or dependency',
+    run: () => commands([['knip', '--no-config-hints']]),
+  },
   { name: 'types', what: 'tsc over every package, the tests, examples and e2e', run: types },
   { name: 'unit', what: 'vitest: units, vectors, properties, simulation, integration', run: unit },
   { name: 'build', what: 'Rollup: modules, types, script-tag build', run: () => whole(build()) },
@@ -60,7 +64,11 @@ export const steps = [
     name: 'readme',
     what: 'what the README shows, installed into an empty folder and run',
     needs: ['pack'],
-    run: () => commands([['node', inRoot('scripts/readme.mjs'), '--check'], ['node', inRoot('scripts/readme-programs.mjs')]]),
+    run: () =>
+      commands([
+        ['node', inRoot('scripts/readme.mjs'), '--check'],
+        ['node', inRoot('scripts/readme-programs.mjs')],
+      ]),
   },
   { name: 'sim', what: 'simulation, seeds 1 to 2000', run: simulation },
   {
@@ -79,6 +87,7 @@ function types() {
     'tsconfig.tests.json',
     'scripts',
     'examples',
+    'race',
     'e2e',
   ]
   return commands(projects.map((project) => ['tsc', '-p', project]))
