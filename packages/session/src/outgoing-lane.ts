@@ -51,6 +51,8 @@ export class OutgoingLane {
   #idCount = 0
   /** Requests without a reply yet, from the call on, by id. */
   readonly #requests = new Map<string, Delivery>()
+  /** Requests that were cancelled on their way: said again on each link until they are handled. */
+  readonly #cancelled = new Set<Outgoing>()
   /** What a schema still looks at, with the id that it will have. */
   readonly #unsubmitted = new Map<Delivery, string>()
   /** Set while a schema takes its time: what is sent meanwhile goes behind it. */
@@ -162,12 +164,14 @@ export class OutgoingLane {
     for (const message of messages) {
       const delivery = message.tag
       delivery.handled = true
+      this.#cancelled.delete(message)
       if (!delivery.isRequest) delivery.resolve(undefined)
     }
     this.#wakeReady()
   }
 
   onFailed(message: Outgoing, fate: Fate, why: string, tooLarge: boolean, cause: unknown): void {
+    this.#cancelled.delete(message)
     message.tag.fail(fate, message.id, why, tooLarge, { ...this.#details, cause })
     this.#wakeReady()
   }
@@ -184,6 +188,11 @@ export class OutgoingLane {
     for (const [delivery, id] of this.#unsubmitted) delivery.fail('not-sent', id, why, false, details)
     this.#unsubmitted.clear()
     this.abandonRequests(why, cause)
+  }
+
+  /** There is a link: a cancellation that was said on the last one, or could not be, may never have arrived. */
+  cancelAgain(): void {
+    for (const message of this.#cancelled) this.#host.cancel(message.id)
   }
 
   /** Resolves when there is room again: half of `queuedBytesMax`. */
@@ -288,7 +297,10 @@ export class OutgoingLane {
     delivery.reject(new DeliveryError(fate, id, 'the caller stopped waiting', details))
     if (message === undefined) return
     if (message.state === 'queued') this.#host.takeBack(message)
-    else if (delivery.isRequest) this.#host.cancel(id)
+    else if (delivery.isRequest && message.state === 'in-flight') {
+      this.#cancelled.add(message)
+      this.#host.cancel(id)
+    }
   }
 
   #takesNoMore(delivery: Delivery, id: string): void {

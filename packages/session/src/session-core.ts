@@ -336,6 +336,7 @@ export class SessionCore {
 
   #onAttached(resumed: boolean): void {
     this.#owner.onAttached?.()
+    this.lane.cancelAgain()
     if (!this.#attachedBefore) {
       this.#attachedBefore = true
       this.#resolveOpened()

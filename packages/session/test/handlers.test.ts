@@ -262,6 +262,24 @@ test('cancelling aborts the signal of the handler at work', async () => {
   expect(message?.signal.aborted).toBe(true)
 })
 
+test('cancelling while the link is lost reaches the handler over the next one', async () => {
+  const { client, server, platform, ...made } = await pair()
+  let signal: AbortSignal | undefined
+  server.session.handle('search', (_, message) => {
+    signal = message.signal
+    return new Promise(() => {})
+  })
+  const controller = new AbortController()
+  void later(client.session.request('search', '', { signal: controller.signal }))
+  await platform.settle()
+  await made.lose()
+  controller.abort()
+  await platform.settle()
+  expect(signal?.aborted).toBe(false)
+  await made.link()
+  expect(signal?.aborted).toBe(true)
+})
+
 test('a handler that stops because its signal told it to raises no error', async () => {
   const { client, server, platform } = await pair()
   server.session.handle('search', async (_, { signal }) => {

@@ -90,9 +90,7 @@ export interface PairOptions {
 }
 
 /** A client's session and a server's, connected. */
-export async function pair(
-  options: { client?: SessionOptions; server?: SessionOptions } = {},
-): Promise<Pair> {
+export async function pair(options: PairOptions = {}): Promise<Pair> {
   const made = unlinked(options)
   await made.link()
   expect(made.client.session.state).toBe('open')
