@@ -1,6 +1,12 @@
 import type { IncomingMessage as HttpRequest } from 'node:http'
 import { type AnyContract, ArgumentError, defaults, type Json, limits, type Window } from '@lastword/protocol'
-import type { SessionOptions } from '@lastword/session'
+import {
+  checkFunction,
+  checkInteger,
+  checkObject,
+  checkSessionOptions,
+  type SessionOptions,
+} from '@lastword/session'
 
 /** What `authenticate` is given: once for each link, before the session hears of it. */
 export interface AuthenticateContext {
@@ -54,6 +60,8 @@ export interface CheckedAdapterOptions {
 
 /** @throws ArgumentError that names the option, for one that cannot be used */
 export function checkOptions(options: AdapterOptions): CheckedAdapterOptions {
+  checkSessionOptions(options)
+  if (options.window !== undefined) checkObject('window', options.window, 'Pass { messages, bytes }.')
   const maxBytes = options.maxBytes ?? defaults.maxBytes
   const checked: CheckedAdapterOptions = {
     ttlMs: options.ttlMs ?? defaults.ttlMs,
@@ -67,36 +75,42 @@ export function checkOptions(options: AdapterOptions): CheckedAdapterOptions {
     maxBytes,
     sessionsMax: options.sessionsMax ?? sessionsMaxDefault,
   }
-  inRange('ttlMs', checked.ttlMs, 0, limits.timerMsMax)
-  inRange('keepaliveMs', checked.keepaliveMs, 1, limits.timerMsMax)
-  inRange('helloTimeoutMs', checked.helloTimeoutMs, 1, limits.timerMsMax)
-  inRange('authenticateTimeoutMs', checked.authenticateTimeoutMs, 1, limits.timerMsMax)
-  inRange('maxBytes', maxBytes, limits.maxBytesMin, limits.bytesMax)
-  inRange('window.messages', checked.window.messages, 1, limits.windowMessagesMax)
-  inRange('window.bytes', checked.window.bytes, limits.maxBytesMin, limits.bytesMax)
-  inRange('sessionsMax', checked.sessionsMax, 1, Number.MAX_SAFE_INTEGER)
-  if (options.queuedBytesMax !== undefined)
-    inRange('queuedBytesMax', options.queuedBytesMax, 0, Number.MAX_SAFE_INTEGER)
-  if (options.concurrency !== undefined && !(options.concurrency >= 1)) {
-    throw new ArgumentError(`concurrency is ${options.concurrency}`, 'Use 1 or more.')
+  checkInteger('ttlMs', checked.ttlMs, 0, limits.timerMsMax)
+  checkInteger('keepaliveMs', checked.keepaliveMs, 1, limits.timerMsMax)
+  checkInteger('helloTimeoutMs', checked.helloTimeoutMs, 1, limits.timerMsMax)
+  checkInteger('authenticateTimeoutMs', checked.authenticateTimeoutMs, 1, limits.timerMsMax)
+  checkInteger('maxBytes', maxBytes, limits.maxBytesMin, limits.bytesMax)
+  checkInteger('window.messages', checked.window.messages, 1, limits.windowMessagesMax)
+  checkInteger('window.bytes', checked.window.bytes, limits.maxBytesMin, limits.bytesMax)
+  checkInteger('sessionsMax', checked.sessionsMax, 1, Number.MAX_SAFE_INTEGER)
+  if (options.authenticate !== undefined) {
+    checkFunction('authenticate', options.authenticate, 'Return who is there, or false.')
   }
-  const { allowedOrigins, authenticate } = options
-  if (
-    allowedOrigins !== undefined &&
-    typeof allowedOrigins !== 'function' &&
-    !Array.isArray(allowedOrigins)
-  ) {
-    throw new ArgumentError('allowedOrigins is neither a list nor a function', "Use ['https://app.example'].")
-  }
-  if (authenticate !== undefined && typeof authenticate !== 'function') {
-    throw new ArgumentError('authenticate is not a function', 'Return who is there, or false.')
-  }
+  checkOrigins(options.allowedOrigins)
   return checked
 }
 
 const sessionsMaxDefault = 100_000
 
-function inRange(name: string, value: number, min: number, max: number): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return
-  throw new ArgumentError(`${name} is ${value}`, `Use a whole number from ${min} to ${max}.`)
+function checkOrigins(origins: AdapterOptions['allowedOrigins']): void {
+  if (origins === undefined || typeof origins === 'function') return
+  if (!Array.isArray(origins)) {
+    throw new ArgumentError('allowedOrigins is neither a list nor a function', "Use ['https://app.example'].")
+  }
+  for (const origin of origins) {
+    // Browsers send nothing behind the port, so that an address with a path would never match.
+    if (typeof origin === 'string' && (!/^https?:/i.test(origin) || originOf(origin) === origin)) continue
+    throw new ArgumentError(
+      `${JSON.stringify(origin)} is not an origin`,
+      "Use one like 'https://app.example:8443'.",
+    )
+  }
+}
+
+function originOf(address: string): string | undefined {
+  try {
+    return new URL(address).origin
+  } catch {
+    return undefined
+  }
 }

@@ -1,8 +1,10 @@
 import type { IncomingMessage as HttpRequest } from 'node:http'
 import {
   type AnyContract,
+  ArgumentError,
   type CloseReport,
   type Contract,
+  closeCodes,
   defaults,
   earlyPrefix,
   limits,
@@ -10,12 +12,20 @@ import {
   type ResetCode,
   subprotocol,
 } from '@lastword/protocol'
-import { Emitter, platform, Session, SessionCore } from '@lastword/session'
+import {
+  checkFunction,
+  checkInteger,
+  checkObject,
+  Emitter,
+  platform,
+  Session,
+  SessionCore,
+} from '@lastword/session'
 import type { Link, LinkEvents, WsSocket } from '@lastword/transport'
 import { createNodeLink } from '@lastword/transport'
 import { nanoid } from 'nanoid'
 import { type AdapterOptions, type CheckedAdapterOptions, checkOptions } from './adapter-options.ts'
-import { type Arrival, Refusal, receiveLink } from './door.ts'
+import { type Arrival, type LinkDoor, Refusal, receiveLink } from './door.ts'
 import { sameSecret } from './same-secret.ts'
 
 /** A link that was not let in: which code it was told, and why. */
@@ -24,6 +34,8 @@ export interface RefusedLink {
   code: PeerFault['code'] | ResetCode
   reason: string
   request: HttpRequest
+  /** What `authenticate` or the check of the origin threw, or did wrong. The client is not told. */
+  error: unknown
 }
 
 export interface AdapterEvents extends Record<string, unknown> {
@@ -41,7 +53,7 @@ export interface SessionContext {
 
 /** What became of the sessions when the server went. */
 export interface ShutdownReport {
-  /** Sessions that there were when it began. */
+  /** Sessions that were going on when it began. */
   sessions: number
   /** Of those, the ones that ended with everything handled. */
   clean: number
@@ -61,6 +73,8 @@ export class Adapter<C = AnyContract> {
   readonly #sessions = new Map<string, Entry>()
   readonly #callbacks = new Set<(session: Session<C>, context: SessionContext) => void>()
   readonly #emitter = new Emitter<AdapterEvents>((error) => platform.report(error))
+  /** Links that are not over, each with its door. */
+  readonly #links = new Map<Link, LinkDoor>()
   #shutdown: Promise<ShutdownReport> | undefined
 
   constructor(options: AdapterOptions<C>) {
@@ -88,6 +102,7 @@ export class Adapter<C = AnyContract> {
    * called again when the session resumes. Returns what takes the callback off again.
    */
   onSession(callback: (session: Session<C>, context: SessionContext) => void): () => void {
+    checkFunction('the callback of onSession', callback, 'Pass (session, { identity, request }) => ….')
     this.#callbacks.add(callback)
     return () => this.#callbacks.delete(callback)
   }
@@ -96,6 +111,10 @@ export class Adapter<C = AnyContract> {
     event: E,
     listener: (value: AdapterEvents[E]) => void,
   ): () => void {
+    if (event !== 'refused') {
+      throw new ArgumentError(`there is no event "${String(event)}"`, "There is 'refused'.")
+    }
+    checkFunction(`the listener of "${event}"`, listener, 'Pass the event first, then the function.')
     return this.#emitter.on(event, listener)
   }
 
@@ -104,10 +123,17 @@ export class Adapter<C = AnyContract> {
    * reach `existing` as before, or are closed with 1008 if there is none.
    */
   connection<Socket extends WsSocket>(existing?: ConnectionHandler<Socket>): ConnectionHandler<Socket> {
+    if (existing !== undefined) {
+      checkFunction('the existing handler', existing, 'Pass (socket, request) => …, or nothing.')
+    }
     return (socket, request) => {
       if (socket.protocol === subprotocol) this.#receive(socket, request)
       else if (existing !== undefined) existing(socket, request)
-      else socket.close(1008, `this server speaks ${subprotocol} only`)
+      else {
+        // What such a client still does wrong must not end the process.
+        socket.on('error', () => {})
+        socket.close(1008, `this server speaks ${subprotocol} only`)
+      }
     }
   }
 
@@ -120,44 +146,58 @@ export class Adapter<C = AnyContract> {
    * same promise.
    */
   shutdown(options: { deadlineMs?: number } = {}): Promise<ShutdownReport> {
-    this.#shutdown ??= this.#end(options.deadlineMs ?? shutdownMs)
+    checkObject('the options', options, 'Pass { deadlineMs }, or nothing.')
+    const { deadlineMs = shutdownMs } = options
+    checkInteger('deadlineMs', deadlineMs, 0, limits.timerMsMax)
+    this.#shutdown ??= this.#end(deadlineMs)
     return this.#shutdown
   }
 
   async #end(deadlineMs: number): Promise<ShutdownReport> {
-    const entries = [...this.#sessions.values()]
+    const entries = [...this.#sessions.values()].filter(({ core }) => !core.ended)
     const report: ShutdownReport = { sessions: entries.length, clean: 0, unclean: [] }
+    for (const door of this.#links.values()) door.goAway()
     const timer = setTimeout(() => {
       for (const { core } of entries) core.abort('shutdown', 'the server has shut down')
     }, deadlineMs)
     await Promise.all(
       entries.map(async ({ core }) => {
         core.away(deadlineMs, 'the server is shutting down')
-        const closed = await core.close({ timeoutMs: deadlineMs })
-        await core.linksEnded()
+        // The timer above is what bounds it, so that all of them end for the same reason.
+        const closed = await core.close({ timeoutMs: Number.POSITIVE_INFINITY })
         if (closed.clean) report.clean++
         else report.unclean.push({ sessionId: core.sid, report: closed })
       }),
     )
     clearTimeout(timer)
+    // Those that were refused, or are being decided upon, and those of sessions that were over before.
+    const over = [...this.#links.keys()].map((link) =>
+      link.close(closeCodes.goingAway, 'the server has shut down'),
+    )
+    await Promise.all(over)
     return report
   }
 
   #receive(socket: WsSocket, request: HttpRequest): void {
     const frameBytesMax = this.#checked.maxBytes + limits.frameOverheadBytes
     const link = createNodeLink(socket, { rawSocket: request.socket, frameBytesMax })
-    receiveLink(
+    const door = receiveLink(
       link,
       request,
       { helloTimeoutMs: this.#checked.helloTimeoutMs, frameBytesMax },
       {
         admit: (arrival) => this.#admit(arrival, link, request),
-        onRefused: (refusal) => {
-          const { code, message: reason } = refusal
-          this.#emitter.emit('refused', { code, reason, request })
-        },
+        onRefused: (refusal) => this.#onRefused(refusal, request),
+        onEnd: () => this.#links.delete(link),
       },
     )
+    this.#links.set(link, door)
+  }
+
+  #onRefused(refusal: PeerFault | Refusal, request: HttpRequest): void {
+    const { code, message: reason, cause: error } = refusal
+    const heard = this.#emitter.emit('refused', { code, reason, request, error })
+    if (!heard && code === 'internal') platform.report(error)
   }
 
   async #admit(arrival: Arrival, link: Link, request: HttpRequest): Promise<LinkEvents> {
@@ -195,17 +235,22 @@ export class Adapter<C = AnyContract> {
   async #authenticate(hello: Arrival['hello'], request: HttpRequest, resuming: boolean): Promise<string> {
     const { authenticate } = this.#options
     if (authenticate === undefined) return ''
+    const context = { auth: hello.auth, request, sessionId: hello.sid, resuming }
     let identity: string | false
+    let cause: unknown
     try {
-      const context = { auth: hello.auth, request, sessionId: hello.sid, resuming }
       identity = await within(this.#checked.authenticateTimeoutMs, async () => authenticate(context))
-    } catch {
+      if (typeof identity !== 'string' && identity !== false) {
+        const remedy = 'Return who is there as a string, or false.'
+        cause = new ArgumentError(`authenticate returned a value of type ${typeof identity}`, remedy)
+      }
+    } catch (error) {
       // Why is the server's own business: what it throws may hold what nobody else should see.
       identity = false
+      cause = error
     }
-    if (typeof identity !== 'string')
-      throw new Refusal('unauthorized', 'the server does not accept these credentials')
-    return identity
+    if (typeof identity === 'string') return identity
+    throw new Refusal('unauthorized', 'the server does not accept these credentials', cause)
   }
 
   #create({ hello }: Arrival, identity: string, request: HttpRequest): Entry {

@@ -17,8 +17,10 @@ export class Refusal extends Error {
   constructor(
     readonly code: ResetCode,
     message: string,
+    /** What went wrong here. It is the server's own business: the client is not told. */
+    cause?: unknown,
   ) {
-    super(message)
+    super(message, { cause })
   }
 }
 
@@ -42,19 +44,33 @@ export interface DoorHost {
    * @throws Refusal
    */
   admit(arrival: Arrival, link: Link, request: HttpRequest): Promise<LinkEvents>
-  onRefused(refusal: PeerFault | Refusal, request: HttpRequest): void
+  onRefused(refusal: PeerFault | Refusal): void
+  /** The link is over. */
+  onEnd(): void
+}
+
+/** The door of one link. */
+export interface LinkDoor {
+  /** The server is going: closes the link, unless it has introduced itself. */
+  goAway(): void
 }
 
 /**
  * Stands between a new link and the sessions: waits for `hello`, has it decided upon, and hands the link over with
  * everything that arrived meanwhile. A link that is refused is told why and closed; nobody else notices.
  */
-export function receiveLink(link: Link, request: HttpRequest, options: DoorOptions, host: DoorHost): void {
+export function receiveLink(
+  link: Link,
+  request: HttpRequest,
+  options: DoorOptions,
+  host: DoorHost,
+): LinkDoor {
   const door = new Door(link, request, options, host)
   door.open()
+  return door
 }
 
-class Door {
+class Door implements LinkDoor {
   readonly #link: Link
   readonly #request: HttpRequest
   readonly #options: DoorOptions
@@ -91,6 +107,13 @@ class Door {
     } catch (error) {
       this.#refuse(error)
     }
+  }
+
+  goAway(): void {
+    if (this.#arrived || this.#refused) return
+    this.#refused = true
+    clearTimeout(this.#timer)
+    void this.#link.close(closeCodes.goingAway, 'the server is shutting down')
   }
 
   #onFrame(frame: Frame, bytes: number): void {
@@ -134,6 +157,7 @@ class Door {
 
   #onEnd(end: LinkEnd): void {
     clearTimeout(this.#timer)
+    this.#host.onEnd()
     if (this.#owner !== undefined) this.#owner.onEnd(end)
     else this.#end = end
   }
@@ -145,12 +169,12 @@ class Door {
     this.#waiting = []
     this.#link.resume()
     if (error instanceof PeerFault) {
-      this.#host.onRefused(error, this.#request)
+      this.#host.onRefused(error)
       void this.#link.close(closeCodes[error.code], error.message)
       return
     }
-    const refusal = error instanceof Refusal ? error : new Refusal('internal', 'the server failed')
-    this.#host.onRefused(refusal, this.#request)
+    const refusal = error instanceof Refusal ? error : new Refusal('internal', 'the server failed', error)
+    this.#host.onRefused(refusal)
     const reason = refusal.message.slice(0, limits.reasonCharsMax)
     this.#link.send(JSON.stringify([{ t: 'reset', code: refusal.code, reason }]))
     void this.#link.close(closeCodes.reset, refusal.code)

@@ -1,4 +1,5 @@
-import type { Server } from 'node:http'
+import type { IncomingMessage as HttpRequest, Server } from 'node:http'
+import { ArgumentError, subprotocol } from '@lastword/protocol'
 import type { WsSocket } from '@lastword/transport'
 import type { Adapter, ConnectionHandler } from '../adapter.ts'
 
@@ -9,14 +10,26 @@ export interface WsServer<Socket extends WsSocket = WsSocket> {
 }
 
 /**
- * Puts an adapter to work on a `ws` server that exists: the same as giving the server `handleProtocols:
- * adapter.handleProtocols` and `wss.on('connection', adapter.connection(existing))`.
+ * Puts an adapter to work on a `ws` server that exists: clients that offer lastword get it, whatever else they offer;
+ * all others are answered by the server's own `handleProtocols` and reach `existing`, as before.
+ *
+ * @throws ArgumentError if it is no such server
  */
 export function useWs<C, Socket extends WsSocket>(
   adapter: Adapter<C>,
   server: WsServer<Socket>,
   existing?: ConnectionHandler<Socket>,
 ): void {
-  server.options.handleProtocols ??= adapter.handleProtocols
+  if (typeof server?.on !== 'function' || typeof server.options !== 'object') {
+    throw new ArgumentError('that is not a WebSocketServer of ws', 'Call useWs(createAdapter(), wss).')
+  }
+  const { options } = server
+  const own = options.handleProtocols as SelectProtocol | null | undefined
+  options.handleProtocols = (protocols: Set<string>, request: HttpRequest) => {
+    if (typeof own !== 'function' || protocols.has(subprotocol)) return adapter.handleProtocols(protocols)
+    return own(protocols, request)
+  }
   server.on('connection', adapter.connection(existing))
 }
+
+type SelectProtocol = (protocols: Set<string>, request: HttpRequest) => string | false
