@@ -20,6 +20,7 @@ export {
 } from '@lastword/protocol'
 export type {
   CloseOptions,
+  HandlerResult,
   IncomingMessage,
   SendOptions,
   Session,

@@ -71,7 +71,7 @@ export class Adapter<C = AnyContract> {
   readonly #options: AdapterOptions<C>
   readonly #checked: CheckedAdapterOptions
   readonly #sessions = new Map<string, Entry>()
-  readonly #callbacks = new Set<(session: Session<C>, context: SessionContext) => void>()
+  readonly #callbacks = new Set<(session: Session<C>, context: SessionContext) => unknown>()
   readonly #emitter = new Emitter<AdapterEvents>((error) => platform.report(error))
   /** Links that are not over, each with its door. */
   readonly #links = new Map<Link, LinkDoor>()
@@ -101,7 +101,7 @@ export class Adapter<C = AnyContract> {
    * Calls back for each new session, before anything that it received is given out: attach handlers here. It is not
    * called again when the session resumes. Returns what takes the callback off again.
    */
-  onSession(callback: (session: Session<C>, context: SessionContext) => void): () => void {
+  onSession(callback: (session: Session<C>, context: SessionContext) => unknown): () => void {
     checkFunction('the callback of onSession', callback, 'Pass (session, { identity, request }) => ….')
     this.#callbacks.add(callback)
     return () => this.#callbacks.delete(callback)
@@ -109,7 +109,7 @@ export class Adapter<C = AnyContract> {
 
   on<E extends keyof AdapterEvents & string>(
     event: E,
-    listener: (value: AdapterEvents[E]) => void,
+    listener: (value: AdapterEvents[E]) => unknown,
   ): () => void {
     if (event !== 'refused') {
       throw new ArgumentError(`there is no event "${String(event)}"`, "There is 'refused'.")
@@ -281,7 +281,8 @@ export class Adapter<C = AnyContract> {
     const session = new Session<C>(core)
     for (const callback of this.#callbacks) {
       try {
-        callback(session, { identity, request })
+        const result = callback(session, { identity, request }) as PromiseLike<unknown> | undefined
+        if (typeof result?.then === 'function') result.then(undefined, (error) => platform.report(error))
       } catch (error) {
         platform.report(error)
       }

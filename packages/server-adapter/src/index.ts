@@ -23,6 +23,7 @@ export {
 } from '@lastword/protocol'
 export type {
   CloseOptions,
+  HandlerResult,
   IncomingMessage,
   SendOptions,
   Session,

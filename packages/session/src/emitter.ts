@@ -1,6 +1,9 @@
-/** The least that an event source needs: typed `on` and `off`. A listener that throws does not keep the others from being called. */
+/**
+ * The least that an event source needs: typed `on` and `off`. A listener that throws, or whose promise rejects, does not
+ * keep the others from being called.
+ */
 export class Emitter<Events extends Record<string, unknown>> {
-  readonly #listeners = new Map<keyof Events, Set<(event: never) => void>>()
+  readonly #listeners = new Map<keyof Events, Set<(event: never) => unknown>>()
   readonly #onThrow: (error: unknown) => void
 
   constructor(onThrow: (error: unknown) => void) {
@@ -8,7 +11,7 @@ export class Emitter<Events extends Record<string, unknown>> {
   }
 
   /** Returns what takes the listener off again. Adding one twice changes nothing. */
-  on<E extends keyof Events>(event: E, listener: (value: Events[E]) => void): () => void {
+  on<E extends keyof Events>(event: E, listener: (value: Events[E]) => unknown): () => void {
     let listeners = this.#listeners.get(event)
     if (listeners === undefined) {
       listeners = new Set()
@@ -18,7 +21,7 @@ export class Emitter<Events extends Record<string, unknown>> {
     return () => this.off(event, listener)
   }
 
-  off<E extends keyof Events>(event: E, listener: (value: Events[E]) => void): void {
+  off<E extends keyof Events>(event: E, listener: (value: Events[E]) => unknown): void {
     this.#listeners.get(event)?.delete(listener)
   }
 
@@ -28,7 +31,8 @@ export class Emitter<Events extends Record<string, unknown>> {
     if (listeners === undefined || listeners.size === 0) return false
     for (const listener of [...listeners]) {
       try {
-        ;(listener as (value: Events[E]) => void)(value)
+        const result = (listener as (value: Events[E]) => unknown)(value) as PromiseLike<unknown> | undefined
+        if (typeof result?.then === 'function') result.then(undefined, this.#onThrow)
       } catch (error) {
         this.#onThrow(error)
       }

@@ -16,7 +16,7 @@ export { Emitter } from './emitter.ts'
 export type { IncomingMessage } from './incoming-message.ts'
 export { requestNeverLeft } from './never-left.ts'
 export { type Platform, platform } from './platform.ts'
-export { Session } from './session.ts'
+export { type HandlerResult, Session } from './session.ts'
 export { type CoreConfig, SessionCore, type SessionOwner } from './session-core.ts'
 export type {
   CloseOptions,

@@ -16,6 +16,11 @@ import type { NoteHandler } from './notes.ts'
 import type { SessionCore } from './session-core.ts'
 import type { CloseOptions, SendOptions, SessionEvents, SessionState } from './session-types.ts'
 
+/** What a handler returns: the reply, or anything at all where the contract has none. */
+export type HandlerResult<C, N> = [ReplyInput<C, N>] extends [void]
+  ? unknown
+  : ReplyInput<C, N> | Promise<ReplyInput<C, N>>
+
 /** Engines that have no `await using` yet find the method where compilers look for it. */
 const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
 
@@ -97,7 +102,7 @@ export class Session<C = AnyContract> {
     handler: (
       payload: PayloadOutput<C, N>,
       message: IncomingMessage<PayloadOutput<C, N>>,
-    ) => ReplyInput<C, N> | Promise<ReplyInput<C, N>>,
+    ) => HandlerResult<C, N>,
   ): () => void {
     checkName(name, this.#core.contract)
     checkFunction(`the handler of "${name}"`, handler, 'Pass the name first, then the function.')
@@ -137,7 +142,7 @@ export class Session<C = AnyContract> {
   }
 
   /** Calls back for each note of a name. Returns what takes the handler off again. */
-  onNote<N extends NameOf<C>>(name: N, handler: (payload: PayloadOutput<C, N>) => void): () => void {
+  onNote<N extends NameOf<C>>(name: N, handler: (payload: PayloadOutput<C, N>) => unknown): () => void {
     checkName(name, this.#core.contract)
     checkFunction(`the handler of "${name}"`, handler, 'Pass the name first, then the function.')
     const { notes } = this.#core
@@ -149,13 +154,16 @@ export class Session<C = AnyContract> {
 
   on<E extends keyof SessionEvents & string>(
     event: E,
-    listener: (value: SessionEvents[E]) => void,
+    listener: (value: SessionEvents[E]) => unknown,
   ): () => void {
     checkEvent(event, listener)
     return this.#core.emitter.on(event, listener)
   }
 
-  off<E extends keyof SessionEvents & string>(event: E, listener: (value: SessionEvents[E]) => void): void {
+  off<E extends keyof SessionEvents & string>(
+    event: E,
+    listener: (value: SessionEvents[E]) => unknown,
+  ): void {
     checkEvent(event, listener)
     this.#core.emitter.off(event, listener)
   }

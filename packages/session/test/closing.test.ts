@@ -327,6 +327,14 @@ test('a listener that throws keeps neither the others from being called nor the 
   expect(platform.reported).toHaveLength(2)
 })
 
+test('a listener whose promise rejects is reported', async () => {
+  const { client, server, platform } = await pair()
+  server.session.on('closing', () => Promise.reject(new Error('a bug')))
+  void client.session.close()
+  await platform.settle()
+  expect(platform.reported).toMatchObject([{ message: 'a bug' }])
+})
+
 test('events come in order, and none after closed', async () => {
   const { client, server, platform, ...made } = await pair()
   server.session.handle('n', () => {})
