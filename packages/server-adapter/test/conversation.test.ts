@@ -65,10 +65,11 @@ describe.each(schemes)('%s', (scheme) => {
   test('late answers of a halfOpen server arrive after the client has closed', async () => {
     const { adapter, connect } = await serve(scheme, { adapter: { halfOpen: true } })
     adapter.onSession((session) => {
-      session.on('closing', async () => {
+      async function sayMore() {
         for (let n = 0; n < 3; n++) await session.send('late', n)
         await session.close()
-      })
+      }
+      session.on('closing', () => void sayMore())
     })
     const session = connect()
     const got: unknown[] = []
