@@ -38,7 +38,7 @@ export interface RefusedLink {
   error: unknown
 }
 
-export interface AdapterEvents extends Record<string, unknown> {
+export interface AdapterEvents {
   /** A link was refused before it reached a session. */
   refused: RefusedLink
 }

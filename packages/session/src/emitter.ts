@@ -2,7 +2,7 @@
  * The least that an event source needs: typed `on` and `off`. A listener that throws, or whose promise rejects, does not
  * keep the others from being called.
  */
-export class Emitter<Events extends Record<string, unknown>> {
+export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<(event: never) => unknown>>()
   readonly #onThrow: (error: unknown) => void
 

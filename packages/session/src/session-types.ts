@@ -12,7 +12,7 @@ import type { TraceEvent, TraceOptions } from './trace.ts'
 export type SessionState = 'connecting' | 'open' | 'recovering' | 'closing' | 'closed'
 
 /** What `on` and `off` take. */
-export interface SessionEvents extends Record<string, unknown> {
+export interface SessionEvents {
   /** A link is being made: the first one, or one to resume on. `attempt` counts from 1 since the last success. */
   connecting: { attempt: number }
   /** The session is attached for the first time. */
