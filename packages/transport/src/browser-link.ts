@@ -1,6 +1,7 @@
 import { fitReason } from './close-frame.ts'
 import { Delivery } from './delivery.ts'
 import type { Link, LinkEnd, LinkEvents, OpenLinkOptions } from './link.ts'
+import { afterReading, timerAfterReading } from './timer-after-reading.ts'
 
 /** The standard `WebSocket` class, as browsers, Deno, Bun, Node 22 and undici have it. */
 export type WebSocketConstructor = new (url: string, protocols?: string | string[]) => WebSocket
@@ -35,7 +36,7 @@ class BrowserLink implements Link {
   readonly #delivery = new Delivery()
   readonly #lowWaterBytes: number
   readonly #stopListening = new AbortController()
-  #connectTimer: ReturnType<typeof setTimeout> | undefined
+  readonly #stopConnectTimer: () => void
   #pollTimer: ReturnType<typeof setTimeout> | undefined
   #opened = false
   #busy = false
@@ -58,7 +59,7 @@ class BrowserLink implements Link {
     socket.addEventListener(
       'open',
       () => {
-        clearTimeout(this.#connectTimer)
+        this.#stopConnectTimer()
         this.#opened = true
         this.#delivery.open()
       },
@@ -94,7 +95,11 @@ class BrowserLink implements Link {
       ({ code, reason, wasClean }) => this.#finish(code, reason, wasClean, false),
       { signal },
     )
-    this.#connectTimer = setTimeout(() => this.#giveUp(false), options.connectTimeoutMs ?? 10_000)
+    this.#stopConnectTimer = timerAfterReading(
+      options.connectTimeoutMs ?? 10_000,
+      () => socket.readyState,
+      () => this.#giveUp(false),
+    )
     // What the page's own policy forbids is closed from the start, and Chromium says so with an error event alone.
     if (socket.readyState === 3) this.#giveUp(false)
   }
@@ -162,9 +167,12 @@ class BrowserLink implements Link {
 
   #poll(): void {
     this.#pollTimer ??= setTimeout(() => {
-      this.#pollTimer = undefined
-      this.#pollMs = Math.min(2 * this.#pollMs, pollMsMax)
-      this.#look()
+      // Looking may close the socket. What has arrived by now is delivered first; it may put the deadline off, too.
+      afterReading(() => {
+        this.#pollTimer = undefined
+        this.#pollMs = Math.min(2 * this.#pollMs, pollMsMax)
+        this.#look()
+      })
     }, this.#pollMs)
   }
 
@@ -204,7 +212,7 @@ class BrowserLink implements Link {
   }
 
   #finish(code: number, reason: string, clean: boolean, forced: boolean): void {
-    clearTimeout(this.#connectTimer)
+    this.#stopConnectTimer()
     clearTimeout(this.#pollTimer)
     this.#stopListening.abort()
     const bytesUnsent = this.#opened ? this.#socket.bufferedAmount : 0

@@ -1,3 +1,5 @@
+import { afterReading } from './timer-after-reading.ts'
+
 /** What an idle watch looks at. */
 export interface Movement {
   /** A value that changes when bytes have moved. */
@@ -30,7 +32,7 @@ export function watchIdle(ms: number, { moved, waitingBytes }: Movement, onIdle:
     () => {
       if (!idle()) return
       // After the process was held up, timers run before what has arrived meanwhile is read. That counts too.
-      setImmediate(() => {
+      afterReading(() => {
         if (stopped || !idle()) return
         stop()
         onIdle()

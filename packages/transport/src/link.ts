@@ -92,7 +92,10 @@ export interface LinkEnd {
   flushed: boolean
   /** True if the peer's end of the connection was seen (its close frame, or its FIN). */
   peerEnded: boolean
-  /** True if the deadline of `close` passed, or `abort` was called, and the connection was destroyed. */
+  /**
+   * True if this side destroyed the connection: a deadline passed, or `abort` was called. What the peer still sent
+   * may be lost. A link can be `clean` and forced: the peer said its close frame and then kept the connection.
+   */
   forced: boolean
   /** Bytes accepted by `send` that are known not to have left the process, counted by whole frames in Node. */
   bytesUnsent: number

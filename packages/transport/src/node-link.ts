@@ -6,6 +6,7 @@ import { watchIdle } from './idle-watch.ts'
 import type { Link, LinkEnd, LinkEvents } from './link.ts'
 import { connectFailure } from './node-failure.ts'
 import { type Sent, sentLedger } from './sent-ledger.ts'
+import { timerAfterReading } from './timer-after-reading.ts'
 import type { WsSocket } from './ws-socket.ts'
 
 export interface NodeLinkOptions {
@@ -24,7 +25,12 @@ export interface NodeLinkOptions {
    * Sixteen times as much while the link is closing. @default 1048576
    */
   keptBytesMax?: number
-  /** How long closing may take in all, in ms, even while bytes move. Never less than `lingerMs`. @default 60000 */
+  /**
+   * How long nothing may move while the connection ends, in ms, before it is destroyed: after `close()` that names
+   * no other time, and after the peer has begun to end it. @default 5000
+   */
+  lingerMs?: number
+  /** How long ending may take in all, in ms, even while bytes move. Never less than `lingerMs`. @default 60000 */
   closeMsMax?: number
   /** How long a socket that is still connecting may take for it, in ms. @default 10000 */
   connectTimeoutMs?: number
@@ -65,9 +71,8 @@ class NodeLink implements Link {
   #error: Error | undefined
   #httpStatus: number | undefined
   #subprotocolRefused = false
-  #connectTimer: NodeJS.Timeout | undefined
-  #closeTimer: NodeJS.Timeout | undefined
-  #stopIdleWatch: (() => void) | undefined
+  #stopConnectTimer: (() => void) | undefined
+  #stopEndTimers: (() => void) | undefined
 
   constructor(socket: WsSocket, options: NodeLinkOptions) {
     this.#socket = socket
@@ -91,10 +96,10 @@ class NodeLink implements Link {
     if (this.#opened) this.#delivery.open()
     else {
       const ms = options.connectTimeoutMs ?? 10_000
-      this.#connectTimer = setTimeout(() => {
+      this.#stopConnectTimer = timerAfterReading(ms, this.#moved, () => {
         this.#noteError(new Error(`The connection was not made within ${ms} ms.`))
         socket.terminate()
-      }, ms)
+      })
     }
     if (socket.readyState === socket.CLOSED) this.#onClose(1006, '')
   }
@@ -134,9 +139,10 @@ class NodeLink implements Link {
     this.#delivery.resume()
   }
 
-  close(code: number, reason: string, { lingerMs = 5000 }: { lingerMs?: number } = {}): Promise<LinkEnd> {
+  close(code: number, reason: string, options: { lingerMs?: number } = {}): Promise<LinkEnd> {
     if (!this.#closing && !this.#delivery.end) {
       this.#closing = true
+      const lingerMs = options.lingerMs ?? this.#lingerMs
       if (this.#opened) this.#linger(isSendableCode(code) ? code : 1000, fitReason(reason), lingerMs)
       else this.#socket.terminate()
     }
@@ -154,15 +160,38 @@ class NodeLink implements Link {
   #linger(code: number, reason: string, lingerMs: number): void {
     this.#uncork()
     this.#readOrNot()
-    const give = () => this.#destroy()
-    const movement = {
-      moved: () => `${this.#socket.bufferedAmount} ${this.#rawSocket?.bytesRead} ${this.#moves}`,
-      waitingBytes: () => this.#socket.bufferedAmount,
-    }
-    this.#stopIdleWatch = watchIdle(lingerMs, movement, give)
-    this.#closeTimer = setTimeout(give, Math.max(lingerMs, this.#options.closeMsMax ?? 60_000))
+    this.#boundTheEnd(lingerMs)
     // ws gives a close handshake 30 s from its own close() on, however much is still queued: so that comes last.
     this.#sent.whenNothingWaits(() => this.#socket.close(code, reason))
+  }
+
+  /** From now on the connection ends: when nothing moves any more, or after the longest time, it is destroyed. */
+  #boundTheEnd(lingerMs: number): void {
+    this.#stopEndTimers?.()
+    const destroy = () => this.#destroy()
+    const waitingBytes = () => this.#socket.bufferedAmount
+    const stopIdleWatch = watchIdle(lingerMs, { moved: this.#moved, waitingBytes }, destroy)
+    const longestMs = Math.max(lingerMs, this.#options.closeMsMax ?? 60_000)
+    const stopLongest = timerAfterReading(longestMs, this.#moved, destroy)
+    this.#stopEndTimers = () => {
+      stopIdleWatch()
+      stopLongest()
+    }
+  }
+
+  /** The peer's FIN has come, or ours has gone because ws has answered its close frame: it must not stay for ever. */
+  readonly #onEndBegun = (): void => {
+    if (!this.#stopEndTimers && !this.#delivery.end) this.#boundTheEnd(this.#lingerMs)
+  }
+
+  /** What changes when bytes have moved. What comes in behind our FIN is thrown away, and is no reason to wait. */
+  readonly #moved = (): string => {
+    const raw = this.#rawSocket
+    return `${this.#socket.bufferedAmount} ${raw?.writableFinished ? '' : raw?.bytesRead} ${this.#moves}`
+  }
+
+  get #lingerMs(): number {
+    return this.#options.lingerMs ?? 5000
   }
 
   #destroy(): void {
@@ -216,7 +245,7 @@ class NodeLink implements Link {
   }
 
   #onOpen(): void {
-    clearTimeout(this.#connectTimer)
+    this.#stopConnectTimer?.()
     this.#opened = true
     this.#delivery.open()
   }
@@ -253,6 +282,7 @@ class NodeLink implements Link {
     this.#rawSocket = rawSocket
     // ws does not tell of the connection's own errors.
     rawSocket.on('error', this.#noteError)
+    for (const event of endBegins) rawSocket.on(event, this.#onEndBegun)
   }
 
   readonly #noteError = (error: Error): void => {
@@ -260,15 +290,18 @@ class NodeLink implements Link {
   }
 
   #onClose(code: number, reason: string): void {
-    clearTimeout(this.#connectTimer)
-    clearTimeout(this.#closeTimer)
-    this.#stopIdleWatch?.()
+    this.#stopConnectTimer?.()
+    this.#stopEndTimers?.()
     for (const [event, listener] of this.#listeners) this.#socket.off(event, listener)
-    this.#rawSocket?.off('error', this.#noteError)
+    const raw = this.#rawSocket
+    raw?.off('error', this.#noteError)
+    for (const event of endBegins) raw?.off(event, this.#onEndBegun)
 
     const closeFrameSeen = code !== 1006
     // ws ends the connection when it has sent a close frame and seen one.
-    const clean = closeFrameSeen && (this.#rawSocket?.writableFinished ?? this.#error === undefined)
+    const clean = closeFrameSeen && (raw?.writableFinished ?? this.#error === undefined)
+    // ws destroys connections as well: after its own close time-out, and when too many Pongs wait for a peer.
+    const destroyedHere = raw !== undefined && this.#opened && !raw.readableEnded && !raw.errored
     this.#delivery.finish({
       code,
       reason,
@@ -278,8 +311,8 @@ class NodeLink implements Link {
       ...(this.#httpStatus !== undefined && { httpStatus: this.#httpStatus }),
       ...(this.#error && { error: this.#error }),
       ...this.#sent.account(clean),
-      peerEnded: closeFrameSeen || this.#rawSocket?.readableEnded === true,
-      forced: this.#forced,
+      peerEnded: closeFrameSeen || raw?.readableEnded === true,
+      forced: this.#forced || destroyedHere,
     })
   }
 
@@ -289,6 +322,9 @@ class NodeLink implements Link {
     return this.#subprotocolRefused ? 'subprotocol-refused' : connectFailure(this.#error)
   }
 }
+
+/** The events of a connection that say that one of its directions is over. */
+const endBegins = ['end', 'finish'] as const
 
 function asBuffer(data: Buffer | ArrayBuffer | Buffer[]): Buffer {
   if (Buffer.isBuffer(data)) return data
