@@ -15,12 +15,12 @@ export interface Child {
 }
 
 /** Runs a program of the folder `children` in a process of its own, from its source. It ends with the test. */
-export async function run(program: string, argument: unknown): Promise<Child> {
+export async function run(program: URL, argument: unknown): Promise<Child> {
   const folder = await mkdtemp(join(tmpdir(), 'lastword-'))
   atTheEnd(() => rm(folder, { recursive: true, force: true }))
-  const file = join(folder, `${program}.cjs`)
+  const file = join(folder, 'program.cjs')
   await build({
-    entryPoints: [fileURLToPath(new URL(`children/${program}.ts`, import.meta.url))],
+    entryPoints: [fileURLToPath(program)],
     outfile: file,
     bundle: true,
     platform: 'node',

@@ -57,22 +57,47 @@ describe.each(schemes)('%s', (scheme: Scheme) => {
     await expect(asked).rejects.toMatchObject({ code: 'delivery-failed' })
   })
 
-  test('connections that have not said hello are closed too', async () => {
-    const { adapter, raw, wss } = await serve(scheme)
+  test('connections that have not said hello are closed at once, whatever sessions still do', async () => {
+    const { adapter, connect, raw, wss } = await serve(scheme)
+    adapter.onSession((session) => session.handle('hang', () => new Promise(() => {})))
+    const busy = connect()
+    await busy.opened
+    const hanging = later(busy.request('hang'))
     const socket = raw()
     let code: number | undefined
     socket.on('close', (closeCode) => {
       code = closeCode
     })
-    await until(() => wss.clients.size === 1 && socket.readyState === socket.OPEN, { what: 'the connection' })
-    expect(await within('shutdown', adapter.shutdown())).toEqual({ sessions: 0, clean: 0, unclean: [] })
+    await until(() => wss.clients.size === 2 && socket.readyState === socket.OPEN, {
+      what: 'the connections',
+    })
+    const shutdown = adapter.shutdown({ deadlineMs: 60_000 })
     await until(() => code === 1001, { what: 'the close' })
+    expect(busy.state).not.toBe('closed')
+    busy.abort()
+    expect(await within('shutdown', shutdown)).toMatchObject({ sessions: 1, clean: 0 })
     expect(wss.clients.size).toBe(0)
+    await expect(hanging).rejects.toMatchObject({ code: 'delivery-failed' })
+  })
+
+  test('shutdown waits for connections that are still being decided upon', async () => {
+    const { adapter, connect, wss } = await serve(scheme, {
+      adapter: { authenticate: () => new Promise<string>(() => {}), authenticateTimeoutMs: 60_000 },
+    })
+    const session = connect({ reconnect: { nextDelayMs: () => 60_000 } })
+    await until(() => wss.clients.size === 1, { what: 'the connection' })
+    expect(await within('shutdown', adapter.shutdown())).toEqual({ sessions: 0, clean: 0, unclean: [] })
+    expect(wss.clients.size).toBe(0)
+    expect(session.state).toBe('connecting')
   })
 
   test('a process that exits right after shutdown takes nothing away', async () => {
     const { key, cert } = await certificate()
-    const child = await run('exit-after-shutdown', { scheme, key, cert })
+    const child = await run(new URL('./children/exit-after-shutdown.ts', import.meta.url), {
+      scheme,
+      key,
+      cert,
+    })
     const port = (await until(() => child.said[0], { what: 'the server', timeoutMs: 20_000 })) as number
     const session = open(`${scheme}://localhost:${port}/`, { tls: { ca: cert } })
     const got: number[] = []
@@ -104,7 +129,7 @@ test('a server whose session waits for its client shuts down within the deadline
 
 test('a client and a server that have closed everything let their process exit by itself', async () => {
   const { key, cert } = await certificate()
-  const child = await run('exit-by-itself', { key, cert })
+  const child = await run(new URL('./children/exit-by-itself.ts', import.meta.url), { key, cert })
   await until(() => child.exit, { what: 'the exit', timeoutMs: 20_000 })
   expect(child.exit).toMatchObject({ code: 0 })
   const [{ closedAt }] = child.said as [{ closedAt: number }]

@@ -1,4 +1,5 @@
-// Not run: `tsc -p tsconfig.tests.json` proves that what is marked is an error, and that all the rest is none.
+// `tsc -p tsconfig.tests.json` proves that what is marked is an error, and that all the rest is none.
+import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { connect, contract, type Session } from '../src/node.ts'
 
@@ -11,7 +12,7 @@ const signaling = contract({
   anything: {},
 })
 
-export async function client(): Promise<void> {
+async function client(): Promise<void> {
   const session = connect('ws://x/', { contract: signaling })
 
   // Input types go in, output types come out.
@@ -40,7 +41,7 @@ export async function client(): Promise<void> {
   void text
 }
 
-export function handlers(session: Session<typeof signaling>): void {
+function handlers(session: Session<typeof signaling>): void {
   session.handle('offer', ({ sdp, at }, message) => {
     const number: number = at
     const id: string = message.id
@@ -64,10 +65,15 @@ export function handlers(session: Session<typeof signaling>): void {
   session.handle('candidate', ({ mid }) => mid)
 }
 
-export async function withoutContract(): Promise<void> {
+async function withoutContract(): Promise<void> {
   const session = connect('ws://x/')
   session.handle('any', (payload, message) => [payload.whatever, message.id])
   session.handle('any', () => {})
   const answer = await session.request('any', { of: 'any shape' })
   await session.send('any', answer.and.so.on)
 }
+
+test('what the compiler has checked above is written against what there is', () => {
+  // Called, they would open connections: that they compile is the test.
+  for (const written of [client, handlers, withoutContract]) expect(written).toBeInstanceOf(Function)
+})

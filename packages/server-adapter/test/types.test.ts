@@ -1,4 +1,5 @@
-// Not run: `tsc -p tsconfig.tests.json` proves that what is marked is an error, and that all the rest is none.
+// `tsc -p tsconfig.tests.json` proves that what is marked is an error, and that all the rest is none.
+import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { contract, createAdapter } from '../src/index.ts'
 
@@ -27,8 +28,9 @@ adapter.onSession(async (session) => {
   for await (const message of session) await message.reply(message.payload)
 })
 
-// @ts-expect-error an identity is a string
-createAdapter({ authenticate: () => ({ user: 'me' }) })
-
-// @ts-expect-error there is no such event
-adapter.on('session', () => {})
+test('what the compiler refuses, the call refuses where it can tell', () => {
+  // @ts-expect-error there is no such event
+  expect(() => adapter.on('session', () => {})).toThrowError(/there is no event/)
+  // @ts-expect-error an identity is a string, which shows only when somebody comes
+  expect(() => createAdapter({ authenticate: () => ({ user: 'me' }) })).not.toThrow()
+})
