@@ -1,5 +1,6 @@
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
+import { connect as connectTcp } from 'node:net'
 import {
   backoff,
   DeliveryError,
@@ -242,12 +243,20 @@ test('plain clients reach the handler that was there; without one they are close
   expect(code).toBe(1008)
 })
 
-test('a plain client that breaks the framing after it was closed ends nobody’s process', async () => {
-  const { raw, adapter, connect } = await serve('ws')
-  const socket = raw([])
-  await new Promise((resolve) => socket.on('open', resolve))
-  // A frame that is not masked and has reserved bits.
-  ;(socket as unknown as { _socket: { write(data: Buffer): void } })._socket.write(Buffer.from([0xff, 0x00]))
+test('a plain client that breaks the framing while it is being closed ends nobody’s process', async () => {
+  const { port, adapter, connect } = await serve('ws')
+  const socket = connectTcp(port, '127.0.0.1')
+  const request = [
+    'GET / HTTP/1.1',
+    'Host: localhost',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+  ]
+  // Behind the request a frame that is not masked and has reserved bits.
+  socket.write(Buffer.concat([Buffer.from(`${request.join('\r\n')}\r\n\r\n`), Buffer.from([0xff, 0x00])]))
+  socket.resume()
   await new Promise((resolve) => socket.on('close', resolve))
   adapter.onSession((session) => session.handle('n', () => 'still here'))
   expect(await connect().request('n')).toBe('still here')
