@@ -111,7 +111,7 @@ class Connection implements ProxyConnection {
     this.toServer.close()
     this.toClient.close()
     for (const socket of this.#sockets) {
-      if (how === 'reset') socket.resetAndDestroy()
+      if (how === 'reset' && !isEnding(socket)) socket.resetAndDestroy()
       else socket.destroy()
     }
   }
@@ -129,4 +129,9 @@ class Connection implements ProxyConnection {
     this.cut('destroy')
     return this.#closed
   }
+}
+
+/** While its FIN is on the way out, Node refuses to reset a socket, and would then never close it. */
+function isEnding(socket: Socket): boolean {
+  return socket.writableEnded && !socket.writableFinished
 }

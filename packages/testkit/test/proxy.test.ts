@@ -281,3 +281,12 @@ test('TLS goes through, and the certificate holds for localhost and both address
     expect(socket.authorized).toBe(true)
   }
 })
+
+test('a reset while a FIN is on its way out ends the connection all the same', async () => {
+  const { connection, proxy } = await through()
+  connection.toClient.halfClose()
+  connection.toServer.halfClose()
+  connection.cut('reset')
+  await until(() => !connection.live, { what: 'the connection to end' })
+  expect(proxy.connections).toEqual([])
+})
