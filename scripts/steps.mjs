@@ -71,6 +71,7 @@ export const steps = [
       ]),
   },
   { name: 'sim', what: 'simulation, seeds 1 to 2000', run: simulation },
+  { name: 'race', what: 'the race lab, a slice of it: nothing is lost on real sockets', run: race },
   {
     name: 'e2e',
     what: 'Playwright: the packed script-tag build in Chromium',
@@ -109,6 +110,13 @@ async function simulation() {
     deadlineMs: 6 * minuteMs,
   })
   return code === 0 ? counts(1) : counts(0, [`simulation: ${problem ?? `status ${code}`}`])
+}
+
+async function race() {
+  const entries = ['race/main.ts', 'race/client-process.ts', 'race/server-process.ts']
+  const args = ['--slice', 'ci', '--report', report('race-report.html')]
+  const { code, problem } = await runTypeScript(entries, args, { deadlineMs: 4 * minuteMs })
+  return code === 0 ? counts(1) : counts(0, [`race: ${problem ?? `status ${code}`}`])
 }
 
 async function unit() {
