@@ -78,9 +78,13 @@ export const resetCodes = [
 
 export type ResetCode = (typeof resetCodes)[number]
 
-/** The fault by which a peer says with this close code that we broke the protocol, or `undefined` if it does not say that. */
+/**
+ * The fault by which a peer says with this close code that we broke the protocol, or `undefined` if it does not say
+ * that. WebSocket libraries with a limit of their own refuse a large frame with 1009 (RFC 6455, 7.4.1) before any
+ * code of ours can.
+ */
 export function accusation(closeCode: number): CloseCodeName | undefined {
-  return accusations.get(closeCode)
+  return closeCode === 1009 ? 'frameTooLarge' : accusations.get(closeCode)
 }
 
 /** A reset code as it came over the wire; one that this version does not know counts as `internal`. */

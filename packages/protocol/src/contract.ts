@@ -26,7 +26,10 @@ export type AnyContract = any
 export function contract<const C extends Contract>(definition: C): C {
   for (const [name, entry] of Object.entries(definition)) {
     if (name === '' || name.length > limits.chCharsMax) {
-      throw new ArgumentError(`the name "${name}" has ${name.length} characters`, `Use 1 to ${limits.chCharsMax}.`)
+      throw new ArgumentError(
+        `the name "${name}" has ${name.length} characters`,
+        `Use 1 to ${limits.chCharsMax}.`,
+      )
     }
     for (const part of ['payload', 'reply'] as const) {
       const schema = entry[part]
@@ -48,7 +51,10 @@ export type NameOf<C> = IsAny<C> extends true ? string : Extract<keyof C, string
 export type RequestNameOf<C> =
   IsAny<C> extends true
     ? string
-    : { [N in Extract<keyof C, string>]: C[N] extends { reply: StandardSchemaV1 } ? N : never }[Extract<keyof C, string>]
+    : { [N in Extract<keyof C, string>]: C[N] extends { reply: StandardSchemaV1 } ? N : never }[Extract<
+        keyof C,
+        string
+      >]
 
 /** What a sender passes for a message. */
 export type PayloadInput<C, N> = Side<C, N, 'payload', 'input'>
@@ -63,7 +69,10 @@ export type ReplyOutput<C, N> = Side<C, N, 'reply', 'output'>
 export type Validation = { value: unknown } | { issues: ReadonlyArray<PayloadIssue> }
 
 /** Runs a schema; without one everything is valid. */
-export function validate(schema: StandardSchemaV1 | undefined, value: unknown): Validation | Promise<Validation> {
+export function validate(
+  schema: StandardSchemaV1 | undefined,
+  value: unknown,
+): Validation | Promise<Validation> {
   if (schema === undefined) return { value }
   const result = schema['~standard'].validate(value)
   return isPromise(result) ? result.then(outcome) : outcome(result)

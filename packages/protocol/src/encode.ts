@@ -64,4 +64,3 @@ export function encodeBinaryFrame(header: string, payload: Uint8Array): Uint8Arr
 
 const encoder = new TextEncoder()
 const msgHead = '{"t":"msg","seq":'
-

@@ -124,7 +124,12 @@ export class ProtocolError extends LastwordError {
   readonly wireCode: CloseCodeName | ResetCode
   readonly by: 'local' | 'peer'
 
-  constructor(wireCode: CloseCodeName | ResetCode, by: 'local' | 'peer', message: string, details: ErrorDetails = {}) {
+  constructor(
+    wireCode: CloseCodeName | ResetCode,
+    by: 'local' | 'peer',
+    message: string,
+    details: ErrorDetails = {},
+  ) {
     super('protocol-violated', `${message} (${wireCode})`, details)
     this.name = 'ProtocolError'
     this.wireCode = wireCode
@@ -152,7 +157,11 @@ export class HandshakeError extends LastwordError {
   readonly reason: HandshakeFailure
   readonly httpStatus: number | undefined
 
-  constructor(reason: HandshakeFailure, message: string, details: ErrorDetails & { httpStatus?: number | undefined } = {}) {
+  constructor(
+    reason: HandshakeFailure,
+    message: string,
+    details: ErrorDetails & { httpStatus?: number | undefined } = {},
+  ) {
     super('handshake-failed', message, details)
     this.name = 'HandshakeError'
     this.reason = reason

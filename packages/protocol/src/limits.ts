@@ -81,7 +81,10 @@ function relation(holds: boolean, text: string): void {
 relation(defaults.windowBytes >= defaults.maxBytes, 'a window must hold the largest message')
 relation(defaults.queuedBytesMax >= defaults.windowBytes, 'a sender must be able to fill the window')
 relation(defaults.maxBytes >= limits.maxBytesMin, 'the default maxBytes is below its own minimum')
-relation(limits.maxBytesMin >= limits.batchBytesMax, 'a batch must fit where the smallest message limit is set')
+relation(
+  limits.maxBytesMin >= limits.batchBytesMax,
+  'a batch must fit where the smallest message limit is set',
+)
 relation(limits.frameOverheadBytes < limits.batchBytesMax, 'the overhead must leave room for messages')
 relation(limits.sequenceSpanMax >= limits.windowMessagesMax, 'the span must hold the largest window')
 relation(limits.ackRangesMax * 34 + 64 < limits.frameOverheadBytes, 'a full ack must fit into the overhead')

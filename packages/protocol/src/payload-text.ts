@@ -20,13 +20,15 @@ export function payloadText(value: unknown): string | undefined {
     // What `toJSON` made of a value shows only in the text; nearly every payload is told by a look at itself.
     const fault = faultIn(value, limits.depthMax, true)
     const real = fault === 'opaque' ? faultIn(JSON.parse(text), limits.depthMax, false) : fault
-    if (real === 'deep') throw new ArgumentError(`the payload is nested deeper than ${limits.depthMax}`, remedy)
+    if (real === 'deep')
+      throw new ArgumentError(`the payload is nested deeper than ${limits.depthMax}`, remedy)
     if (real === 'key') throw new ArgumentError('the payload has a key __proto__, which peers refuse', remedy)
   }
   return text
 }
 
-const remedy = 'Send what JSON can carry (objects, arrays, strings, numbers, booleans, null), or a Uint8Array.'
+const remedy =
+  'Send what JSON can carry (objects, arrays, strings, numbers, booleans, null), or a Uint8Array.'
 
 type PayloadFault = 'deep' | 'key' | 'opaque'
 

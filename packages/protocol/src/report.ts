@@ -1,6 +1,6 @@
 import type { ResetCode } from './codes.ts'
 
-/** How a session ended, and what became of every message whose fate had not been told before closing began. */
+/** How a session ended, and what became of every message whose fate had not been told when this side began to close. */
 export interface CloseReport {
   /** True only if both sides have handled everything that the other sent before it closed. Never a guess. */
   clean: boolean
@@ -11,7 +11,7 @@ export interface CloseReport {
   by: 'both' | 'local' | 'peer'
   /** Messages of this side that the peer has handled, since the session began. */
   handledTotal: number
-  /** Ids of those that were acknowledged after closing had begun. */
+  /** Ids of those that were acknowledged after this side had begun to close. */
   handled: string[]
   /** Ids of those that the peer's session has, and whose handlers are not known to have finished. */
   received: string[]

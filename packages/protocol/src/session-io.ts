@@ -1,5 +1,13 @@
 import type { CloseCodeName, ResetCode } from './codes.ts'
-import type { DecodedFrame, Frame, HelloEnvelope, Json, MsgEnvelope, NoteEnvelope, Window } from './envelope.ts'
+import type {
+  DecodedFrame,
+  Frame,
+  HelloEnvelope,
+  Json,
+  MsgEnvelope,
+  NoteEnvelope,
+  Window,
+} from './envelope.ts'
 import type { Fate } from './errors.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import type { CloseReport } from './report.ts'
@@ -56,7 +64,12 @@ export type SessionOutput<Tag> =
   /** The peer has handled these, in the order of their sequence numbers. */
   | { type: 'handled'; messages: OutgoingMessage<Tag>[] }
   /** These will never be handled. */
-  | { type: 'failed'; messages: Array<{ message: OutgoingMessage<Tag>; fate: Fate }>; why: string; tooLarge: boolean }
+  | {
+      type: 'failed'
+      messages: Array<{ message: OutgoingMessage<Tag>; fate: Fate }>
+      why: string
+      tooLarge: boolean
+    }
   /** The peer will send no more. Everything that it sent before was given out before. */
   | { type: 'peer-fin'; code: number | undefined; reason: string | undefined }
   /** The server asks to resume on another link. */

@@ -48,7 +48,7 @@ export class SessionMachine<Tag = unknown> {
   #keepaliveMs: number
   #faultsInARow = 0
   #pingCount = 0
-  /** Ids acknowledged since closing began, for the report; `undefined` before. */
+  /** Ids acknowledged since this side began to close, for the report; `undefined` before. A side that only listens to the end may go on sending for long. */
   #handledWhileClosing: string[] | undefined
   #report: CloseReport | undefined
   /** The link on which the last word was said; how it ends tells whether the peer has heard it. */
@@ -386,7 +386,6 @@ export class SessionMachine<Tag = unknown> {
 
   #onFin(envelope: FinEnvelope): void {
     if (!this.#inbox.receiveFin(envelope)) return
-    this.#handledWhileClosing ??= []
     this.#emit({ type: 'peer-fin', code: envelope.code, reason: envelope.reason })
   }
 

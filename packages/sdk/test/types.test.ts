@@ -28,6 +28,8 @@ async function client(): Promise<void> {
   await session.send('ofer', { sdp: 'x' })
   // @ts-expect-error a payload of the wrong shape
   await session.send('candidate', { candidat: 'x' })
+  // @ts-expect-error no payload where the contract wants one
+  void session.send('candidate')
   // @ts-expect-error the transform's output where its input belongs
   await session.request('offer', { sdp: 'x', at: 5 })
   // @ts-expect-error a message without a reply is not a request

@@ -26,7 +26,10 @@ export interface AdapterOptions<C = AnyContract> extends SessionOptions<C> {
    * with `unauthorized`. Left out, everybody is the same anonymous identity, and the session's key alone protects it.
    */
   authenticate?: (context: AuthenticateContext) => string | false | Promise<string | false>
-  /** How long `authenticate` may take, in ms. @default 10000 */
+  /**
+   * How long `authenticate` may take, in ms. One that takes longer refuses nobody: the link is closed, and the client
+   * tries again. @default 10000
+   */
   authenticateTimeoutMs?: number
   /**
    * Which pages may open sessions: a list of origins (`'https://app.example'`), or a function. Requests without an

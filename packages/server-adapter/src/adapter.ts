@@ -8,7 +8,7 @@ import {
   defaults,
   earlyPrefix,
   limits,
-  type PeerFault,
+  PeerFault,
   type ResetCode,
   subprotocol,
 } from '@lastword/protocol'
@@ -245,6 +245,9 @@ export class Adapter<C = AnyContract> {
         cause = new ArgumentError(`authenticate returned a value of type ${typeof identity}`, remedy)
       }
     } catch (error) {
+      // A server that is too slow has refused nobody: the client tries again, and loses nothing meanwhile.
+      if (error instanceof TookTooLong)
+        throw new PeerFault('helloTimeout', `authenticate was ${error.message}`)
       // Why is the server's own business: what it throws may hold what nobody else should see.
       identity = false
       cause = error
@@ -308,9 +311,11 @@ interface Entry {
 
 const shutdownMs = 10_000
 
+class TookTooLong extends Error {}
+
 function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`not done within ${ms} ms`)), ms)
+    const timer = setTimeout(() => reject(new TookTooLong(`not done within ${ms} ms`)), ms)
     work()
       .then(resolve, reject)
       .finally(() => clearTimeout(timer))

@@ -326,7 +326,6 @@ describe.each(schemes)('%s', (scheme) => {
       () => Promise.reject(new Error('the database says hunter2')),
       { message: 'the database says hunter2' },
     ],
-    ['no answer in time', () => new Promise<string>(() => {}), { message: expect.stringContaining('30 ms') }],
     ['something that is no identity', () => true as never, { code: 'argument-invalid' }],
   ]
   test.each(refusals)(
@@ -348,6 +347,26 @@ describe.each(schemes)('%s', (scheme) => {
       expect(served.sessions).toEqual([])
     },
   )
+
+  test('authenticate: no answer in time refuses nobody: the client tries again, and nothing is lost', async () => {
+    let asked = 0
+    const served = await serve(scheme, {
+      adapter: {
+        authenticate: () => (++asked === 1 ? new Promise<string>(() => {}) : 'me'),
+        authenticateTimeoutMs: 30,
+      },
+    })
+    served.adapter.onSession((session) => {
+      session.handle('n', () => {})
+    })
+    const refused: RefusedLink[] = []
+    served.adapter.on('refused', (link) => refused.push(link))
+    const session = served.connect()
+    await within('the message', session.send('n'))
+    expect(asked).toBe(2)
+    expect(refused).toMatchObject([{ code: 'helloTimeout', reason: expect.stringContaining('30 ms') }])
+    expect(await within('the end', session.close())).toMatchObject({ clean: true })
+  })
 
   test('what arrives while authenticate thinks is handled behind it, in order', async () => {
     let allow: ((identity: string) => void) | undefined

@@ -21,6 +21,12 @@ export type HandlerResult<C, N> = [ReplyInput<C, N>] extends [void]
   ? unknown
   : ReplyInput<C, N> | Promise<ReplyInput<C, N>>
 
+/** The payload, which may be left out only where the contract lets it be `undefined`, and the options. */
+export type PayloadArguments<C, N> =
+  undefined extends PayloadInput<C, N>
+    ? [payload?: PayloadInput<C, N>, options?: SendOptions]
+    : [payload: PayloadInput<C, N>, options?: SendOptions]
+
 /** Engines that have no `await using` yet find the method where compilers look for it. */
 const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
 
@@ -73,7 +79,8 @@ export class Session<C = AnyContract> {
    *
    * @throws ArgumentError for a name that the contract does not have, and for options that cannot be used.
    */
-  send<N extends NameOf<C>>(name: N, payload?: PayloadInput<C, N>, options?: SendOptions): Promise<void> {
+  send<N extends NameOf<C>>(name: N, ...rest: PayloadArguments<C, N>): Promise<void> {
+    const [payload, options] = rest
     return this.#core.lane.send(name, payload, false, options) as Promise<void>
   }
 
@@ -81,11 +88,8 @@ export class Session<C = AnyContract> {
    * Sends a message and resolves with the peer's reply. Rejects as `send` does; with a `RemoteError` if the peer's
    * handler failed or there is none; with a `SessionClosedError` if the peer closed without answering.
    */
-  request<N extends RequestNameOf<C>>(
-    name: N,
-    payload?: PayloadInput<C, N>,
-    options?: SendOptions,
-  ): Promise<ReplyOutput<C, N>> {
+  request<N extends RequestNameOf<C>>(name: N, ...rest: PayloadArguments<C, N>): Promise<ReplyOutput<C, N>> {
+    const [payload, options] = rest
     return this.#core.lane.send(name, payload, true, options) as Promise<ReplyOutput<C, N>>
   }
 
@@ -174,6 +178,9 @@ export class Session<C = AnyContract> {
    *
    * Resolves with the report when the session is over and its connection has ended: with `clean: true` only if
    * all that holds. It survives lost connections; `timeoutMs` bounds it. Calling it again waits for the same end.
+   *
+   * A handler may call it and then return its reply, which still goes out. It must not wait for it: the session
+   * cannot end before the handler has.
    */
   close(options: CloseOptions = {}): Promise<CloseReport> {
     checkCloseOptions(options)

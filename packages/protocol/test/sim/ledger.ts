@@ -60,7 +60,7 @@ export class Ledger {
   #lastSeq = 0
   #lastIndex = -1
   #peerFin = false
-  /** Ids in the order of their acknowledgement, since closing began. */
+  /** Ids in the order of their acknowledgement, since this side began to close. */
   #handledWhileClosing: string[] | undefined
   #handledTotal = 0
   #incomingHandledTotal = 0
@@ -236,7 +236,6 @@ export class Ledger {
   #onPeerFin(): void {
     demand(!this.#peerFin, 'P2 in order, once', () => `${this.name} is told of the peer's fin twice`)
     this.#peerFin = true
-    this.#handledWhileClosing ??= []
     demand(
       this.peer?.did.fin === true,
       'P4 close after ack',
