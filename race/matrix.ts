@@ -35,7 +35,7 @@ export interface Cell {
 export const axes = [schemes, sizes, ways, conditions] as const
 
 const KiB = 1024
-export const MiB = 1024 * KiB
+const MiB = 1024 * KiB
 
 export const bytesOf: Record<Size, number> = {
   '3KiB': 3 * KiB,
@@ -55,7 +55,7 @@ export const uploadChunkBytes = 64 * KiB
 export const stillMs = 300
 
 /** How fast the proxy passes the server's bytes on under `trickle`. */
-export const trickleBytesPerSecond = MiB
+export const trickleBytesPerSecond = 1024 * KiB
 
 /** The server's patience in the way `timeout`: `closeTimeout` of ws, in ms. Its default is 30 s; the proportions count. */
 export const patienceMs = 200

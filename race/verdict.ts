@@ -8,16 +8,21 @@ export interface CellResult {
   tallies: Partial<Record<StackId, Tally>>
 }
 
-/** What must not be lost by a plain client behind `closeAfterPong`: the network lets every byte through. */
 const breakingConditions: ReadonlySet<Condition> = new Set([
   'reset-before',
   'reset-mid',
   'reset-after',
   'truncate',
+  // The server has ended its own socket under ws. A Ping, like the close frame of a bare close(), is then a write behind
+  // the end, at which Node destroys the socket with whatever had not left.
+  'half-close-server',
 ])
 const breakingWays: ReadonlySet<Way> = new Set(['kill'])
 
-/** True if the network itself delivers in this cell: nothing is reset or truncated on the way, and nobody is killed. */
+/**
+ * True if the network itself delivers in this cell, so that a plain client behind `closeAfterPong` must not lose anything:
+ * nothing is reset or truncated on the way, nobody is killed, and the server has not ended its socket by itself.
+ */
 export function networkDelivers({ way, condition }: Cell): boolean {
   return !breakingConditions.has(condition) && !breakingWays.has(way)
 }
