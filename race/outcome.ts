@@ -43,7 +43,8 @@ export function tallyOf(outcomes: readonly RoundOutcome[], cuts = 0, failure?: s
     ...lost.map(({ why }) => why ?? 'no reason given'),
     ...falsehoods.map(({ falseReport }) => `false report: ${falseReport}`),
   ]) {
-    reasons[reason] = (reasons[reason] ?? 0) + 1
+    const known = reason.replace(messageId, 'N')
+    reasons[known] = (reasons[known] ?? 0) + 1
   }
   const trace = [...lost, ...falsehoods].find((outcome) => outcome.trace !== undefined)?.trace
   return {
@@ -58,3 +59,6 @@ export function tallyOf(outcomes: readonly RoundOutcome[], cuts = 0, failure?: s
     ...(failure === undefined ? {} : { failure }),
   }
 }
+
+/** Reasons that differ in nothing else are one. */
+const messageId = /[\w-]{10}\.\d+/g

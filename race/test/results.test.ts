@@ -30,6 +30,15 @@ describe('the figures of a cell', () => {
     expect(tally).toMatchObject({ rounds: 5, lost: 0, honest: 3, falseReports: 0, cuts: 5, reasons: {} })
   })
 
+  it('count a reason once, whichever message it names', () => {
+    const lost = ['HVU9z0a7lC.1', 'UdfCA1-CDS.12'].map((id) => ({
+      round: 1,
+      delivered: false,
+      why: `no reply to ${id}`,
+    }))
+    expect(tallyOf(lost).reasons).toEqual({ 'no reply to N': 2 })
+  })
+
   it('give the reasons, and the trace of the first round that went wrong', () => {
     const trace = [{ at: 1, type: 'link-opened', link: 1 } as const]
     const tally = tallyOf(rounds(2, { delivered: false, why: 'closed with 1006', trace }))
