@@ -92,7 +92,8 @@ class BrowserLink implements Link {
     )
     socket.addEventListener(
       'close',
-      ({ code, reason, wasClean }) => this.#finish(code, reason, wasClean, false),
+      // Deno says 0 where there was no close frame.
+      ({ code, reason, wasClean }) => this.#finish(code || 1006, reason, wasClean, false),
       { signal },
     )
     this.#stopConnectTimer = timerAfterReading(
