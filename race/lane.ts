@@ -45,6 +45,8 @@ export class Lane {
       while (outcomes.length < rounds && !signal.aborted) {
         const size = Math.min(waveOf(cell), rounds - outcomes.length)
         hurt += await this.#playWave(cell, stack, size, told, (outcome) => {
+          // What an interrupt did to a round is not the round's own.
+          if (signal.aborted) return
           outcomes.push(outcome)
           onRound(outcome)
         })
