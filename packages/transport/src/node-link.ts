@@ -233,7 +233,8 @@ class NodeLink implements Link {
     const selected = response.headers['sec-websocket-protocol']
     this.#subprotocolRefused =
       offered !== undefined && offered.length > 0 && !offered.includes(selected ?? '')
-    this.#useRawSocket(response.socket)
+    // Bun puts a ws of its own in place of ws, over its own WebSocket, and that shows no socket.
+    if (response.socket) this.#useRawSocket(response.socket)
   }
 
   #onRefused(response: IncomingMessage): void {

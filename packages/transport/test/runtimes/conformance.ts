@@ -1,8 +1,8 @@
-import { type LinkEnd, openBrowserLink } from '../../src/browser.ts'
+import { type LinkEnd, nodeLinkOpener, type OpenLink, openBrowserLink } from '../../src/node.ts'
 
 /**
- * Runs in the runtime under test, over its own global WebSocket, against the server of the test. Writes one line of
- * JSON for each check.
+ * Runs in the runtime under test against the server of the test: over the runtime's own global WebSocket, and over
+ * what it takes for `ws`. Writes one line of JSON for each check.
  */
 
 declare const process: { env: { [name: string]: string | undefined }; exit(code: number): never }
@@ -16,7 +16,7 @@ interface Heard {
 const mebibyte = 1024 * 1024
 
 function open(path: string) {
-  const link = openBrowserLink(base + path, { protocols: ['test'] })
+  const link = openLink(base + path, { protocols: ['test'] })
   let opened!: () => void
   let ended!: (end: LinkEnd) => void
   const heard: Heard = {
@@ -101,14 +101,25 @@ const checks: { [name: string]: () => Promise<void> } = {
   async 'a server that refuses is not opened'() {
     const { end } = open('/refuse')
     const { opened, clean, failure } = await end
-    same('the end', [opened, clean, failure], [false, false, 'not-opened'])
+    const why = openLink === openBrowserLink ? 'not-opened' : 'upgrade-refused'
+    same('the end', [opened, clean, failure], [false, false, why])
   },
 }
 
+const openers: { [name: string]: OpenLink } = {
+  'global WebSocket': openBrowserLink,
+  ws: nodeLinkOpener({ ca: process.env.LASTWORD_TEST_CA }),
+}
+
+let openLink: OpenLink = openBrowserLink
 let base = ''
-for (const url of (process.env.LASTWORD_TEST_URLS ?? '').split(' ')) {
-  base = url
-  for (const [name, check] of Object.entries(checks)) await run(name, check)
+for (const [over, opener] of Object.entries(openers)) {
+  openLink = opener
+  for (const url of (process.env.LASTWORD_TEST_URLS ?? '').split(' ')) {
+    base = url
+    for (const [name, check] of Object.entries(checks))
+      await run(`${over}, ${url.split(':')[0]}: ${name}`, check)
+  }
 }
 process.exit(0)
 
@@ -120,5 +131,5 @@ async function run(name: string, check: () => Promise<void>): Promise<void> {
     ),
     new Promise<string>((resolve) => setTimeout(() => resolve('not done within 10 s'), 10_000)),
   ])
-  console.log(JSON.stringify({ name: `${name} (${base.split(':')[0]})`, problem }))
+  console.log(JSON.stringify({ name, problem }))
 }
