@@ -60,7 +60,17 @@ function decodeBinary(frame: Uint8Array): DecodedFrame {
   checkIsObject(envelope, headerPlace)
   checkCarriesBytes(envelope)
   checkEnvelope(envelope, headerPlace)
-  return { envelopes: [envelope as unknown as Envelope], payload: frame.subarray(headerEnd) }
+  return { envelopes: [envelope as unknown as Envelope], payload: ownBytes(frame, headerEnd) }
+}
+
+/**
+ * The payload as a view of the frame, where the frame has its memory to itself. One that lies in a shared read buffer
+ * is copied: it would keep all of that alive, and show what stands beside it.
+ */
+function ownBytes(frame: Uint8Array, start: number): Uint8Array {
+  return frame.buffer.byteLength === frame.byteLength
+    ? frame.subarray(start)
+    : new Uint8Array(frame.subarray(start))
 }
 
 function parse(text: string, what: string): unknown {

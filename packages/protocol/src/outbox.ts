@@ -4,6 +4,7 @@ import { limits } from './limits.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import { PeerFault } from './peer-fault.ts'
 import { SeqRing } from './seq-ring.ts'
+import { SettledAbove } from './settled-above.ts'
 import { utf8Length } from './utf8.ts'
 
 /**
@@ -22,10 +23,13 @@ export class Outbox<Tag> {
 
   #queue: OutgoingMessage<Tag>[] = []
   #queueHead = 0
+  /** What waits: the queue less what was taken back. */
+  #queuedCount = 0
   #queuedBytes = 0
   #inFlight = new SeqRing<OutgoingMessage<Tag>>(1)
   #inFlightCount = 0
   #inFlightBytes = 0
+  readonly #settledAbove = new SettledAbove(1)
   /** The lowest sequence number that is not acknowledged. */
   #base = 1
   /** The highest sequence number that has been given out. */
@@ -50,9 +54,7 @@ export class Outbox<Tag> {
   }
 
   get queuedCount(): number {
-    let count = 0
-    for (let i = this.#queueHead; i < this.#queue.length; i++) if (this.#queue[i]?.state === 'queued') count++
-    return count
+    return this.#queuedCount
   }
 
   get inFlightCount(): number {
@@ -64,9 +66,9 @@ export class Outbox<Tag> {
     return this.#last
   }
 
-  /** True if nothing was ever handed to this direction. */
+  /** True if nothing has been transmitted, and nothing waits for it. */
   get untouched(): boolean {
-    return this.#last === 0 && this.#queue.length === this.#queueHead
+    return this.#last === 0 && this.#queuedCount === 0
   }
 
   get finRequested(): boolean {
@@ -80,14 +82,18 @@ export class Outbox<Tag> {
 
   push(message: OutgoingMessage<Tag>): void {
     this.#queue.push(message)
+    this.#queuedCount++
     this.#queuedBytes += message.bytes
   }
 
-  /** Takes a message back that has not been transmitted. False if it has. */
+  /** Takes a message back that has not been transmitted, and forgets what is in it. False if it has. */
   drop(message: OutgoingMessage<Tag>): boolean {
     if (message.state !== 'queued') return false
-    message.state = 'settled'
+    message.forget()
+    this.#queuedCount--
     this.#queuedBytes -= message.bytes
+    // Amortised: what was taken back is swept out when it is more than half of what stands there.
+    if (this.#queue.length - this.#queueHead > 2 * this.#queuedCount + 16) this.#sweepQueue()
     return true
   }
 
@@ -103,9 +109,30 @@ export class Outbox<Tag> {
     this.#cursor = Math.max(this.#base, this.#peerGot + 1)
   }
 
-  /** Nothing of what was transmitted on the link that has just ended left this side. */
+  /**
+   * Nothing of what was transmitted on the link that has just ended left this side. What was numbered for it goes
+   * back to the head of the queue, from where it can be taken back again.
+   */
   unleave(): void {
+    const back: OutgoingMessage<Tag>[] = []
+    for (let seq = this.#leftBeforeLink + 1; seq <= this.#last; seq++) {
+      const message = this.#inFlight.get(seq)
+      if (message === undefined) continue
+      this.#inFlight.delete(seq)
+      this.#inFlightCount--
+      this.#inFlightBytes -= message.bytes
+      this.#queuedCount++
+      this.#queuedBytes += message.bytes
+      message.seq = 0
+      message.state = 'queued'
+      back.push(message)
+    }
+    if (this.#fin !== undefined && this.#fin.seq > this.#leftBeforeLink) this.#fin.seq = 0
+    this.#queue = [...back, ...this.#queue.slice(this.#queueHead)]
+    this.#queueHead = 0
     this.#left = this.#leftBeforeLink
+    this.#last = Math.min(this.#last, this.#leftBeforeLink)
+    this.#cursor = Math.min(this.#cursor, this.#last + 1)
   }
 
   /** The peer says how much it has received. A fault if it never was sent, or was acknowledged before and now is not there. */
@@ -134,7 +161,12 @@ export class Outbox<Tag> {
     if (this.#base <= ack.n) this.#advance(ack.n + 1)
     if (ack.also !== undefined) {
       for (const [from, to] of ack.also) {
-        for (let seq = Math.max(from, this.#base); seq <= to; seq++) this.#settle(seq, settled)
+        let seq = this.#settledAbove.skip(Math.max(from, this.#base))
+        while (seq <= to) {
+          this.#settle(seq, settled)
+          this.#settledAbove.add(seq)
+          seq = this.#settledAbove.skip(seq + 1)
+        }
       }
     }
     if (highest > this.#peerGot) this.#peerGot = highest
@@ -191,8 +223,7 @@ export class Outbox<Tag> {
       const message = this.#inFlight.get(seq)
       if (message === undefined) continue
       message.state = 'settled'
-      const fate = seq <= this.#peerGot ? 'received' : seq <= this.#left ? 'unknown' : 'not-sent'
-      rest.push({ message, fate })
+      rest.push({ message, fate: seq <= this.#peerGot ? 'received' : 'unknown' })
     }
     for (let message = this.#peekQueue(); message !== undefined; message = this.#peekQueue()) {
       this.#shiftQueue()
@@ -207,7 +238,7 @@ export class Outbox<Tag> {
 
   /** How far a message is known to have come, while it is not handled. */
   fateOf(message: OutgoingMessage<Tag>): Fate {
-    if (message.seq === 0 || message.seq > this.#left) return 'not-sent'
+    if (message.seq === 0) return 'not-sent'
     return message.seq <= this.#peerGot ? 'received' : 'unknown'
   }
 
@@ -224,6 +255,7 @@ export class Outbox<Tag> {
   #advance(base: number): void {
     this.#base = base
     this.#inFlight.advance(base)
+    this.#settledAbove.advance(base)
     if (this.#cursor < base) this.#cursor = base
   }
 
@@ -275,8 +307,14 @@ export class Outbox<Tag> {
 
   #shiftQueue(): void {
     const message = this.#queue[this.#queueHead] as OutgoingMessage<Tag>
+    this.#queuedCount--
     this.#queuedBytes -= message.bytes
     this.#forgetQueueHead()
+  }
+
+  #sweepQueue(): void {
+    this.#queue = this.#queue.filter((message, at) => at >= this.#queueHead && message.state === 'queued')
+    this.#queueHead = 0
   }
 
   /** Amortised: the array is cut only when half of it is used up. */

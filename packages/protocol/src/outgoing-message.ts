@@ -1,6 +1,6 @@
 /**
  * A message on its way out: made by `encodeMessage`, handed to the machine by a `send` input, and handed back in a
- * `settled` output. `tag` belongs to whoever made it.
+ * `handled` or `failed` output. `tag` belongs to whoever made it.
  */
 export class OutgoingMessage<Tag = unknown> {
   /** 0 until it is first transmitted; it keeps the number over every link after that. */
@@ -10,10 +10,17 @@ export class OutgoingMessage<Tag = unknown> {
   constructor(
     readonly id: string,
     /** The envelope's text from behind the sequence number. */
-    readonly rest: string,
-    readonly payload: Uint8Array | undefined,
+    public rest: string,
+    public payload: Uint8Array | undefined,
     /** Size of the encoded envelope, which windows and caps count. */
     readonly bytes: number,
     readonly tag: Tag,
   ) {}
+
+  /** It will never be transmitted (again), and takes no memory for it. */
+  forget(): void {
+    this.state = 'settled'
+    this.rest = ''
+    this.payload = undefined
+  }
 }
