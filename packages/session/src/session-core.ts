@@ -215,10 +215,6 @@ export class SessionCore {
     this.#driver.flush()
   }
 
-  linksEnded(): Promise<void> {
-    return this.#driver.linksEnded()
-  }
-
   // For the application
 
   /** Begins to close: `fin` follows once what was received before is answered, and what was sent before is on its way. */
@@ -352,9 +348,10 @@ export class SessionCore {
     this.#rejectOpened(this.#whyNotOpened(why))
     this.dispatcher.abort()
     this.emitter.emit('closed', report)
-    // The links end first, so that whoever exits the process after closing takes nothing away.
+    // The links end first, so that whoever exits the process after closing takes nothing away. Where there is none, or
+    // it is not welcomed for long, the last word is said behind the application's back.
     this.#platform.endOfTurn(() => {
-      void this.#driver.linksEnded().then(() => this.#resolveClosed(report))
+      void this.#driver.linksEnded(defaults.lingerMs).then(() => this.#resolveClosed(report))
     })
   }
 

@@ -56,11 +56,6 @@ export class SessionDriver<Tag> {
     this.#tracer = tracer
   }
 
-  /** Links that are not over. */
-  get linkCount(): number {
-    return this.#links.size
-  }
-
   nextLinkId(): LinkId {
     return ++this.#lastLinkId
   }
@@ -74,7 +69,7 @@ export class SessionDriver<Tag> {
 
   /** Client: puts a link that was started by a `link-start` input into service. */
   bind(id: LinkId, link: Link, first: FirstFrame): void {
-    const bound: BoundLink = { id, link, first, opened: false, attached: false, closing: false }
+    const bound = boundLink(id, link, first)
     this.#links.set(id, bound)
     this.#current = bound
     if (first.early && first.frame !== undefined) this.#tracer?.frame('out', id, first.frame)
@@ -84,7 +79,8 @@ export class SessionDriver<Tag> {
   /** Server: puts a link in service that is open and has said `hello`. Its events must be forwarded to what is returned. */
   accept(link: Link, hello: HelloEnvelope, rest: DecodedFrame, bytes: number): LinkEvents {
     const id = this.nextLinkId()
-    const bound: BoundLink = { id, link, first: undefined, opened: true, attached: false, closing: false }
+    const bound = boundLink(id, link, undefined)
+    bound.opened = true
     const previous = this.#current
     this.#links.set(id, bound)
     this.#current = bound
@@ -95,12 +91,6 @@ export class SessionDriver<Tag> {
     if (bound.closing && previous !== undefined && !previous.closing) this.#current = previous
     if (rest.envelopes.length > 0) this.input({ type: 'decoded', link: id, decoded: rest, bytes })
     return this.#linkEvents(bound)
-  }
-
-  /** Stops or starts reading from the current link. */
-  pause(paused: boolean): void {
-    if (paused) this.#current?.link.pause()
-    else this.#current?.link.resume()
   }
 
   /** Sends what waits now, without waiting for the end of the turn. */
@@ -118,16 +108,23 @@ export class SessionDriver<Tag> {
     this.#arm()
   }
 
-  /** Drops every link at once and stops the timer. Nothing is reported after it. */
-  dispose(): void {
-    this.#disarm?.()
-    this.#disarm = undefined
-    for (const bound of this.#links.values()) bound.link.abort()
-  }
-
-  /** Resolves when every link that there is now is over. */
-  async linksEnded(): Promise<void> {
-    await Promise.all([...this.#links.values()].map((bound) => bound.ended ?? bound.link.close(1000, '')))
+  /**
+   * Resolves when every link that is being ended is over. One that is still being opened gets the last word once it
+   * is welcomed, so that it is not ended here; it is waited for, but no longer than `welcomeMs`.
+   */
+  async linksEnded(welcomeMs: number): Promise<void> {
+    const links = [...this.#links.values()]
+    const closing = links.filter((bound) => bound.closing)
+    await Promise.all(closing.map((bound) => bound.ended ?? bound.link.close(1000, '')))
+    const opening = links.filter((bound) => !bound.closing)
+    if (opening.length === 0) return
+    await new Promise<void>((resolve) => {
+      const stop = this.#platform.setTimer(welcomeMs, resolve, false)
+      void Promise.all(opening.map((bound) => bound.over)).then(() => {
+        stop()
+        resolve()
+      })
+    })
   }
 
   #linkEvents(bound: BoundLink): LinkEvents {
@@ -160,6 +157,7 @@ export class SessionDriver<Tag> {
           neverLeft: neverLeft(bound, end),
         })
         this.#events.onLinkEnd(bound.id, end, bound.attached)
+        bound.resolveOver()
       },
     }
   }
@@ -250,6 +248,17 @@ interface BoundLink {
   attached: boolean
   closing: boolean
   ended?: Promise<LinkEnd>
+  /** Resolves when the link is over, whoever ended it. */
+  readonly over: Promise<void>
+  readonly resolveOver: () => void
+}
+
+function boundLink(id: LinkId, link: Link, first: FirstFrame | undefined): BoundLink {
+  let resolveOver!: () => void
+  const over = new Promise<void>((resolve) => {
+    resolveOver = resolve
+  })
+  return { id, link, first, opened: false, attached: false, closing: false, over, resolveOver }
 }
 
 /** True if nothing that was polled for the link can have reached anybody. */

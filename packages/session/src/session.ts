@@ -178,6 +178,7 @@ export class Session<C = AnyContract> {
    *
    * Resolves with the report when the session is over and its connection has ended: with `clean: true` only if
    * all that holds. It survives lost connections; `timeoutMs` bounds it. Calling it again waits for the same end.
+   * If a connection is just being made, the last acknowledgement goes with it: that is waited for, 5 s at most.
    *
    * A handler may call it and then return its reply, which still goes out. It must not wait for it: the session
    * cannot end before the handler has.

@@ -464,3 +464,40 @@ test.each([
     expect((error as LastwordError).remedy).toContain('offer, candidate')
   }
 })
+
+test('a session that ends while its next link waits for welcome says its last word on that link', async () => {
+  const made = await pair()
+  const { client, server, platform } = made
+  const slow = deferred()
+  const welcomed = deferred()
+  client.session.handle('n', () => slow.promise)
+  const sent = later(server.session.send('n', 1))
+  const closings = [server.session.close(), client.session.close()]
+  await platform.settle()
+  await made.lose()
+  await made.link(welcomed.promise)
+  slow.resolve()
+  await platform.settle()
+  expect(client.core.ended).toBe(true)
+  welcomed.resolve()
+  await platform.settle()
+  expect(await outcomeOf(Promise.all(closings))).toMatchObject({ value: [clean, clean] })
+  expect(await outcomeOf(sent)).toEqual({ value: undefined })
+})
+
+test('close() does not wait for ever for the welcome that the last word needs', async () => {
+  const made = await pair()
+  const { client, server, platform } = made
+  const slow = deferred()
+  client.session.handle('n', () => slow.promise)
+  void later(server.session.send('n', 1))
+  void server.session.close()
+  const closing = client.session.close()
+  await platform.settle()
+  await made.lose()
+  await made.link(new Promise(() => {}))
+  slow.resolve()
+  await platform.settle()
+  await platform.advance(5_000)
+  expect(await outcomeOf(closing)).toMatchObject({ value: clean })
+})

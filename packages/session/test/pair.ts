@@ -76,8 +76,8 @@ export interface Pair {
   server: Side
   /** The two ends of the latest link. */
   links: [client: MemoryLink, server: MemoryLink]
-  /** Connects the two over another link. */
-  link(): Promise<void>
+  /** Connects the two over another link. The server hears of it once `hold` has resolved. */
+  link(hold?: Promise<void>): Promise<void>
   /** Loses the latest link. */
   lose(): Promise<void>
 }
@@ -107,15 +107,20 @@ export function unlinked(options: PairOptions = {}): Pair {
     client,
     server,
     links: memoryLinks(),
-    async link() {
+    async link(hold) {
       made.links = memoryLinks()
       const [near, far] = made.links
       let accepted: ReturnType<SessionCore['accept']> | undefined
+      let held = hold !== undefined
+      void hold?.then(() => {
+        held = false
+      })
       far.attach({
         onOpen() {},
         onDrain: () => accepted?.onDrain(),
         onEnd: (end) => accepted?.onEnd(end),
         onFrame(frame, bytes) {
+          if (held) return void hold?.then(() => this.onFrame(frame, bytes))
           if (accepted !== undefined) return accepted.onFrame(frame, bytes)
           const limit = { frameBytesMax: defaults.maxBytes + limits.frameOverheadBytes }
           const { envelopes, payload } = decodeFrame(frame, bytes, limit)
