@@ -82,7 +82,7 @@ export const steps = [
 
 function types() {
   const projects = [
-    ...[...publicPackages, 'testkit'].map((name) => `packages/${name}`),
+    ...publicPackages.map((name) => `packages/${name}`),
     'packages/transport/tsconfig.browser.json',
     'packages/sdk/tsconfig.browser.json',
     'tsconfig.tests.json',
