@@ -17,6 +17,7 @@ const packages = {
   session: ['index'],
   sdk: ['node', 'browser'],
   'server-adapter': ['index', 'use/ws'],
+  testkit: ['index'],
 }
 
 const isOutside = (id) => !/^[./]|^[A-Za-z]:/.test(id)
@@ -52,10 +53,12 @@ const types = (name, entries) => ({
   external: isOutside,
   onwarn,
   plugins: [dts({ tsconfig: `packages/${name}/tsconfig.json` })],
-  output: [
-    { ...output(name, 'd.ts'), format: 'es' },
-    { ...output(name, 'd.cts'), format: 'es' },
-  ],
+  output: ['d.ts', 'd.cts'].map((extension) => ({
+    ...output(name, extension),
+    format: 'es',
+    // `Symbol.asyncDispose` is in no `lib` that a program of ours may ask for.
+    ...(name === 'session' && { banner: '/// <reference lib="esnext.disposable" />' }),
+  })),
 })
 
 const scriptTag = () => {

@@ -9,7 +9,7 @@ export function handshakeError(end: LinkEnd, url: string, sessionId: string): Ha
     case 'unreachable':
       return new HandshakeError('unreachable', `${where} cannot be reached${because(end)}`, {
         ...details,
-        remedy: 'Check the address, and that the server is running. The session goes on trying.',
+        remedy: 'Check the address (ws or wss, host, port), and that the server is running.',
       })
     case 'certificate':
       return new HandshakeError('certificate', `the certificate of ${where} is not trusted${because(end)}`, {
@@ -22,7 +22,10 @@ export function handshakeError(end: LinkEnd, url: string, sessionId: string): Ha
         `${where} refused the upgrade with HTTP ${end.httpStatus}`,
         {
           ...details,
-          remedy: 'Check the path, and what the server asks of a client (cookies, headers, origin).',
+          remedy:
+            (end.httpStatus ?? 0) >= 500
+              ? 'The server, or what stands before it, has a problem of its own: try again later.'
+              : 'Check the path, and what the server asks of a client (cookies, headers, origin).',
         },
       )
     case 'subprotocol-refused':

@@ -1,15 +1,15 @@
 import type { LinkFailure } from './link.ts'
 
 /**
- * Whether a connection that was not made failed in TLS or before it. Node names a certificate that does not
- * verify by OpenSSL's X.509 error, and every other fault of the handshake by a code that begins with `ERR_SSL_`,
- * `ERR_TLS_` or `EPROTO`.
+ * Whether a connection that was not made failed for its certificate. Node names one that does not verify by OpenSSL's
+ * X.509 error. Other faults of the handshake (`EPROTO`, `ERR_SSL_…`: most often a server that does not speak TLS on
+ * that port) are no certificate's, and may be over when it is tried again.
  */
 export function connectFailure(error: Error | undefined): LinkFailure {
   const code = (error as NodeJS.ErrnoException | undefined)?.code
   if (typeof code !== 'string') return 'unreachable'
-  const tls = certificateCodes.has(code) || /^(CERT_|CRL_|UNABLE_TO_|ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code)
-  return tls ? 'certificate' : 'unreachable'
+  const certificate = certificateCodes.has(code) || /^(CERT_|CRL_|UNABLE_TO_|ERR_TLS_CERT_)/.test(code)
+  return certificate ? 'certificate' : 'unreachable'
 }
 
 /** The X.509 error codes of Node's TLS documentation that the pattern above does not catch. */

@@ -90,8 +90,9 @@ test('a certificate for another name is told as such', async () => {
   expect((end.error as NodeJS.ErrnoException).code).toBe('ERR_TLS_CERT_ALTNAME_INVALID')
 })
 
-test('a server that does not speak TLS fails the TLS handshake', async () => {
-  expect((await failure(url(true, await serve(false, () => {})))).failure).toBe('certificate')
+test('a server that does not speak TLS is not reached, and no certificate is blamed', async () => {
+  const end = await failure(url(true, await serve(false, () => {})))
+  expect(end).toMatchObject({ failure: 'unreachable', error: { code: 'EPROTO' } })
 })
 
 test('an HTTP answer in place of the upgrade is told with its status', async () => {
