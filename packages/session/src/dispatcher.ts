@@ -7,6 +7,8 @@ export type Handler = (payload: never, message: IncomingMessage<never>) => unkno
 
 /** What the dispatcher needs of its session. */
 export interface DispatcherHost {
+  /** False while too many replies wait: requests then stay unacknowledged, so that the peer's window closes. */
+  takesRequests(): boolean
   /** The application has finished with a message. */
   onHandled(message: IncomingMessage): void
   onUnhandled(message: IncomingMessage): void
@@ -109,6 +111,13 @@ export class Dispatcher {
     this.#openRequests.get(requestId)?.cancel()
   }
 
+  /** There may be room for replies again. */
+  resume(): void {
+    this.#iterator?.wake()
+    this.#startReady()
+    if (this.#refuses && !this.#refusalScheduled && this.#host.takesRequests()) this.#refuseKept()
+  }
+
   /** The application closes. */
   close(): void {
     this.#closing = true
@@ -140,15 +149,23 @@ export class Dispatcher {
     } else if (this.#iterator !== undefined) {
       this.#iterator.push(message)
     } else if (message.isRequest && this.#refuses && !this.#refusalScheduled) {
-      this.#refuse(message)
+      this.#refuseOrKeep(message)
     } else {
-      const kept = this.#kept.get(message.name)
-      if (kept === undefined) this.#kept.set(message.name, [message])
-      else insertInOrder(kept, message)
+      this.#keep(message)
       if (this.#told.has(message)) return
       this.#told.add(message)
       this.#host.onUnhandled(message)
     }
+  }
+
+  #keep(message: IncomingMessage): void {
+    const kept = this.#kept.get(message.name)
+    if (kept === undefined) this.#kept.set(message.name, [message])
+    else insertInOrder(kept, message)
+  }
+
+  #mayGive(message: IncomingMessage): boolean {
+    return !message.isRequest || this.#host.takesRequests()
   }
 
   #startReady(): void {
@@ -156,6 +173,7 @@ export class Dispatcher {
     this.#starting = true
     try {
       while (this.#ready.length > 0 && this.#running < this.#concurrency && !this.#checking) {
+        if (!this.#mayGive(this.#ready[0] as IncomingMessage)) return
         const message = this.#ready.shift() as IncomingMessage
         const handler = this.#handlers.get(message.name)
         if (handler === undefined) this.#place(message)
@@ -235,7 +253,9 @@ export class Dispatcher {
     this.#host.onHandled(message)
   }
 
-  #refuse(message: IncomingMessage): void {
+  #refuseOrKeep(message: IncomingMessage): void {
+    if (this.#over) return
+    if (!this.#host.takesRequests()) return this.#keep(message)
     message.fail('no-handler', `nothing handles "${message.name}" here`.slice(0, 1024))
     this.#finishWith(message)
   }
@@ -260,7 +280,7 @@ export class Dispatcher {
       const rest = messages.filter((message) => !message.isRequest)
       if (rest.length === 0) this.#kept.delete(name)
       else this.#kept.set(name, rest)
-      for (const message of messages) if (message.isRequest) this.#refuse(message)
+      for (const message of messages) if (message.isRequest) this.#refuseOrKeep(message)
     }
   }
 
@@ -282,6 +302,7 @@ export class Dispatcher {
 
   #iteratorHost(): IteratorHost {
     return {
+      mayGive: (message) => this.#mayGive(message),
       check: (message) => this.#check(message),
       admit: (message, checked) => {
         if (this.#over) return false

@@ -3,6 +3,8 @@ import type { Checked } from './payload-check.ts'
 
 /** What an iterator needs of the dispatcher. */
 export interface IteratorHost {
+  /** False while the message must wait for room: `wake` follows. */
+  mayGive(message: IncomingMessage): boolean
   check(message: IncomingMessage): Checked | Promise<Checked>
   /** True if the message may be given out; it is done with otherwise. */
   admit(message: IncomingMessage, checked: Checked): boolean
@@ -32,6 +34,11 @@ export class MessageIterator implements AsyncIterableIterator<IncomingMessage> {
 
   push(message: IncomingMessage): void {
     this.#waiting.push(message)
+    this.#wake?.()
+  }
+
+  /** The host may give out more than before. */
+  wake(): void {
     this.#wake?.()
   }
 
@@ -70,8 +77,9 @@ export class MessageIterator implements AsyncIterableIterator<IncomingMessage> {
   async #advance(): Promise<IteratorResult<IncomingMessage>> {
     this.#release()
     for (;;) {
-      const message = this.#waiting.shift()
-      if (message !== undefined) {
+      const message = this.#waiting[0]
+      if (message !== undefined && this.#host.mayGive(message)) {
+        this.#waiting.shift()
         this.#checking = message
         const checked = await this.#host.check(message)
         this.#checking = undefined
@@ -80,7 +88,7 @@ export class MessageIterator implements AsyncIterableIterator<IncomingMessage> {
         this.#current = message
         return { done: false, value: message }
       }
-      if (this.#ended) return this.return()
+      if (this.#ended && message === undefined) return this.return()
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })

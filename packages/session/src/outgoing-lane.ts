@@ -35,6 +35,8 @@ export interface LaneHost {
   cancel(requestId: string): void
   fateOf(message: Outgoing): Fate
   retainedBytes(): number
+  /** Messages were handled, or failed: there may be room for what waited for it. */
+  onRoom(): void
   onError(error: LastwordError): void
 }
 
@@ -58,6 +60,8 @@ export class OutgoingLane {
   /** Set while a schema takes its time: what is sent meanwhile goes behind it. */
   #tail: Promise<void> | undefined
   #readyWaiters: Array<() => void> = []
+  /** Bytes of replies that are retained. */
+  #replyBytes = 0
 
   constructor(
     host: LaneHost,
@@ -80,6 +84,14 @@ export class OutgoingLane {
 
   get openRequests(): number {
     return this.#requests.size
+  }
+
+  /**
+   * False while more than `queuedBytesMax` of replies waits to be acknowledged. Only replies count: what becomes of them
+   * depends on no handler of the peer, so that two sides that ask each other do not wait for each other's handlers.
+   */
+  get takesRequests(): boolean {
+    return this.#replyBytes <= this.#queuedBytesMax
   }
 
   /** Sends a message; what is returned resolves when it is handled (`send`) or answered (`request`). */
@@ -137,7 +149,7 @@ export class OutgoingLane {
     if (!this.#host.maySubmit()) return
     const code = err.code.slice(0, limits.errCodeCharsMax) || 'error'
     const body = { code, message: err.message.slice(0, limits.errMessageCharsMax) }
-    this.#host.submit(encodeMessage(this.nextId(), { re: request.id, err: body }, silentDelivery()))
+    this.#submitAnswer(encodeMessage(this.nextId(), { re: request.id, err: body }, silentDelivery()))
   }
 
   /** A reply has come. False if nobody waits for it (any more). */
@@ -167,12 +179,14 @@ export class OutgoingLane {
       this.#cancelled.delete(message)
       if (!delivery.isRequest) delivery.resolve(undefined)
     }
+    this.#host.onRoom()
     this.#wakeReady()
   }
 
   onFailed(message: Outgoing, fate: Fate, why: string, tooLarge: boolean, cause: unknown): void {
     this.#cancelled.delete(message)
     message.tag.fail(fate, message.id, why, tooLarge, { ...this.#details, cause })
+    this.#host.onRoom()
     this.#wakeReady()
   }
 
@@ -214,6 +228,14 @@ export class OutgoingLane {
       this.answerError(request, { code: 'reply-invalid', message: 'the reply cannot be serialised' })
       throw error
     }
+    this.#submitAnswer(message)
+  }
+
+  #submitAnswer(message: Outgoing): void {
+    this.#replyBytes += message.bytes
+    message.tag.onSettled(() => {
+      this.#replyBytes -= message.bytes
+    })
     this.#host.submit(message)
   }
 

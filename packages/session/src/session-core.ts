@@ -115,6 +115,9 @@ export class SessionCore {
         cancel: (re) => this.#driver.input({ type: 'cancel', re }),
         fateOf: (message) => this.#machine.fateOf(message),
         retainedBytes: () => this.#machine.retainedBytes,
+        onRoom: () => {
+          if (!this.#machine.ended) this.dispatcher.resume()
+        },
         onError: (error) => this.#tellError(error),
       },
       contract,
@@ -133,6 +136,7 @@ export class SessionCore {
     )
     this.dispatcher = new Dispatcher(
       {
+        takesRequests: () => this.lane.takesRequests,
         onHandled: (message) => this.#onHandled(message),
         onUnhandled: (message) => this.emitter.emit('unhandled', message),
         onError: (error) => this.#tellError(error),

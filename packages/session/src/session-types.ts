@@ -38,7 +38,10 @@ export interface SessionOptions<C = AnyContract> {
   contract?: C
   /** How many handlers may run at once; 1 is strictly sequential. They are always started in order. @default Infinity */
   concurrency?: number
-  /** Bytes of messages that may wait here, queued or unacknowledged; past it `send` rejects with `QueueFullError`. @default 16777216 (16 MiB) */
+  /**
+   * Bytes of messages that may wait here, queued or unacknowledged; past it `send` rejects with `QueueFullError`. While
+   * more than that waits in replies, requests are not given to handlers and loops. @default 16777216 (16 MiB)
+   */
   queuedBytesMax?: number
   /** True: when the peer has closed, this side goes on sending until it closes itself. @default false */
   halfOpen?: boolean

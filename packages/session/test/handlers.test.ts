@@ -440,3 +440,66 @@ test('a schema that throws is a payload that does not fit, and what comes behind
     cause: { message: 'a bug in the schema' },
   })
 })
+
+/** A server that may keep 10 KiB of replies and gets none away, and 100 requests for it. */
+async function cloggedServer() {
+  const made = await pair({ server: { queuedBytesMax: 10 * 1024 } })
+  made.links[1].writable = false
+  return {
+    ...made,
+    asked: Array.from({ length: 100 }, () => later(made.client.session.request('q'))),
+    async unclog() {
+      made.links[1].drain()
+      await made.platform.settle()
+    },
+  }
+}
+
+const kib = 'x'.repeat(1024)
+
+test('no more requests are handled while more than queuedBytesMax waits in replies; then they all are', async () => {
+  const { server, platform, asked, unclog } = await cloggedServer()
+  let handled = 0
+  server.session.handle('q', () => {
+    handled++
+    return kib
+  })
+  await platform.settle()
+  expect(handled).toBe(10)
+  await unclog()
+  expect(handled).toBe(100)
+  expect(await outcomeOf(Promise.all(asked))).toMatchObject({ value: asked.map(() => kib) })
+})
+
+test('a loop gets no more requests while more than queuedBytesMax waits in replies; then it gets them all', async () => {
+  const { server, platform, asked, unclog } = await cloggedServer()
+  let taken = 0
+  void (async () => {
+    for await (const message of server.session) {
+      taken++
+      message.reply(kib)
+    }
+  })()
+  await platform.settle()
+  expect(taken).toBe(10)
+  await unclog()
+  expect(taken).toBe(100)
+  expect(await outcomeOf(Promise.all(asked))).toMatchObject({ value: asked.map(() => kib) })
+})
+
+test('no more requests are refused while more than queuedBytesMax waits in refusals; then they all are', async () => {
+  const made = await pair({ server: { queuedBytesMax: 1024 } })
+  const { client, server, platform } = made
+  server.session.handle('other', () => {})
+  made.links[1].writable = false
+  const asked = Array.from({ length: 100 }, () => later(client.session.request('q')))
+  await platform.settle()
+  expect(server.core.dispatcher.keptCount).toBeGreaterThan(80)
+  made.links[1].drain()
+  await platform.settle()
+  expect(server.core.dispatcher.keptCount).toBe(0)
+  const outcomes = await Promise.all(asked.map(outcomeOf))
+  expect(outcomes).toEqual(
+    asked.map(() => ({ error: expect.objectContaining({ remoteCode: 'no-handler' }) })),
+  )
+})
