@@ -21,7 +21,10 @@ import { withoutSecrets } from './handshake-error.ts'
 import type { ReconnectPolicy } from './reconnect-policy.ts'
 
 export interface ConnectOptions<C = AnyContract> extends SessionOptions<C> {
-  /** What the server's `authenticate` is given with each `hello`; a function is asked anew for each link. */
+  /**
+   * What the server's `authenticate` is given with each `hello`; a function is asked anew for each link. If it throws,
+   * rejects or takes longer than `connectTimeoutMs`, that attempt has failed, and `reconnect` says when to try again.
+   */
   auth?: Json | (() => Json | Promise<Json>)
   /** Whether the first frame may travel with the upgrade request, which saves a round trip. @default true */
   early?: boolean

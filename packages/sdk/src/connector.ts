@@ -12,7 +12,7 @@ import { platform, requestNeverLeft, SessionCore } from '@lastword/session'
 import type { Link, LinkEnd, OpenLink } from '@lastword/transport'
 import { nanoid } from 'nanoid'
 import { type CheckedOptions, type ConnectOptions, checkAuth, checkOptions } from './connect-options.ts'
-import { handshakeError, notMade } from './handshake-error.ts'
+import { handshakeError, noAuth, notMade } from './handshake-error.ts'
 import { backoff, type ReconnectPolicy } from './reconnect-policy.ts'
 
 /** Frees what it was returned for. */
@@ -39,6 +39,7 @@ export class Connector {
   /** True from the decision to open a link until the session has it, or it failed. */
   #opening = false
   #cancelTimer: (() => void) | undefined
+  #cancelAuthTimer: (() => void) | undefined
   #earlyRefused = false
   #sentEarly = false
   /** The link that has not been attached yet, or is attached now. */
@@ -94,15 +95,39 @@ export class Connector {
     if (!again && !this.core.ended) this.core.emitter.emit('connecting', { attempt: this.#attempt })
     let auth: Json | undefined
     try {
-      const { auth: given } = this.#options
-      auth = typeof given === 'function' ? await given() : given
+      auth = await this.#askForAuth()
+    } catch (cause) {
+      // What it asks may be as unreachable as the server is: the next attempt asks again.
+      this.#opening = false
+      if (this.core.ended && !this.core.wantsLink) return
+      this.#lastError = noAuth(cause, this.core.sid)
+      if (!this.core.ended) this.core.emitter.emit('disconnected', this.#lastError)
+      return this.#scheduleNext()
+    }
+    try {
       checkAuth(auth)
     } catch (error) {
       this.#opening = false
-      return this.core.abort('aborted', 'auth could not be had', error)
+      return this.core.abort('aborted', 'auth cannot be used', error)
     }
     this.#opening = this.core.wantsLink
     if (this.#opening) this.#start(auth)
+  }
+
+  /** Rejects if the application has none, or takes too long. */
+  async #askForAuth(): Promise<Json | undefined> {
+    const { auth } = this.#options
+    if (typeof auth !== 'function') return auth
+    const ms = this.#checked.connectTimeoutMs
+    try {
+      return await new Promise<Json>((resolve, reject) => {
+        const late = () => reject(new Error(`auth did not answer within ${ms} ms`))
+        this.#cancelAuthTimer = platform.setTimer(ms, late, !this.core.ended)
+        Promise.resolve(auth()).then(resolve, reject)
+      })
+    } finally {
+      this.#cancelAuthTimer?.()
+    }
   }
 
   #start(auth: Json | undefined): void {
@@ -198,6 +223,7 @@ export class Connector {
     this.#released = true
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
+    this.#cancelAuthTimer?.()
     for (const release of this.#releases) release()
   }
 }

@@ -70,6 +70,15 @@ export function notMade(cause: unknown, url: string, sessionId: string): Handsha
   })
 }
 
+/** Says that the application had no credentials, so that no connection was made. */
+export function noAuth(cause: unknown, sessionId: string): HandshakeError {
+  return new HandshakeError('not-opened', 'no connection was made: auth failed, or took too long', {
+    sessionId,
+    cause,
+    remedy: 'Look at the cause. The session asks auth again with the next attempt; abort() ends it.',
+  })
+}
+
 function because(end: LinkEnd): string {
   const code = (end.error as { code?: string } | undefined)?.code
   const why = code ?? end.error?.message

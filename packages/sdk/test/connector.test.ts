@@ -220,6 +220,44 @@ test('auth is asked anew for each link', async () => {
   expect((await link(1)).said[0]).toMatchObject({ auth: { token: 2 }, fresh: false })
 })
 
+test.each([
+  ['rejects', () => Promise.reject(new Error('offline'))],
+  [
+    'throws',
+    () => {
+      throw new Error('offline')
+    },
+  ],
+  ['never answers', () => new Promise<never>(() => {})],
+])('auth that %s once costs one attempt, and the session goes on', async (_, fail) => {
+  let count = 0
+  const { session, link, events } = start({
+    auth: () => (++count === 2 ? fail() : { token: count }),
+    connectTimeoutMs: 20,
+  })
+  ;(await link(0)).welcome()
+  ;(await link(0)).end()
+  expect((await link(1)).said[0]).toMatchObject({ auth: { token: 3 }, fresh: false })
+  ;(await link(1)).welcome()
+  expect(session.state).toBe('open')
+  const errors = events.filter(([name]) => name === 'disconnected').map(([, error]) => error)
+  expect(errors).toMatchObject([{ code: 'handshake-failed', reason: 'not-opened' }])
+  expect((errors[0] as LastwordError).cause).toBeInstanceOf(Error)
+})
+
+test('auth that always fails is asked until the policy gives up', async () => {
+  let count = 0
+  const { session, links } = start({
+    auth: () => Promise.reject(new Error(`offline ${++count}`)),
+    reconnect: backoff({ minMs: 0, maxMs: 0, attemptsMax: 3 }),
+  })
+  await expect(session.opened).rejects.toMatchObject({
+    code: 'handshake-failed',
+    cause: { message: 'offline 3' },
+  })
+  expect(links).toEqual([])
+})
+
 test('a session that is aborted while auth is being asked opens no link', async () => {
   let give: ((token: string) => void) | undefined
   const { session, links } = start({
