@@ -14,6 +14,7 @@ import {
   QueueFullError,
   RemoteError,
   type RemoteErrorBody,
+  utf8Length,
 } from '@lastword/protocol'
 import { checkName, checkSendOptions } from './argument-checks.ts'
 import { binaryOf } from './binary.ts'
@@ -306,7 +307,11 @@ export class OutgoingLane {
   #encode(id: string, parts: MessageParts, value: unknown, delivery: Delivery): Outgoing {
     const binary = binaryOf(value)
     // Copied, as JSON text is: what the caller does with its buffer later changes nothing.
-    if (binary !== undefined) return encodeMessage(id, { ...parts, payload: binary.slice() }, delivery)
+    if (binary !== undefined) {
+      const message = encodeMessage(id, { ...parts, payload: binary.slice() }, delivery)
+      checkHeader(message)
+      return message
+    }
     return encodeMessage(id, { ...parts, text: payloadText(value) }, delivery)
   }
 
@@ -348,6 +353,19 @@ export class OutgoingLane {
     for (const wake of waiters) wake()
   }
 }
+
+/** @throws ArgumentError if the JSON in front of the bytes is longer than the peer reads: it would refuse the frame each time */
+function checkHeader(message: Outgoing): void {
+  const bytes = seqHead.length + utf8Length(message.rest)
+  if (bytes <= limits.headerBytesMax) return
+  throw new ArgumentError(
+    `what goes with the bytes takes ${bytes} bytes itself, and ${limits.headerBytesMax} may`,
+    'Send less in meta, or put it into the payload.',
+  )
+}
+
+/** What stands in front of `rest`, at its longest. */
+const seqHead = '{"t":"msg","seq":9007199254740991'
 
 /** For messages whose fate only the report tells. */
 function silentDelivery(): Delivery {

@@ -52,7 +52,7 @@ export interface SessionOptions<C = AnyContract> {
 export interface SendOptions {
   /** The message's id, for applications that bring their own; unique in the session. @default a nanoid of the session and a counter */
   id?: string
-  /** Trace context and the like, up to 16 entries. */
+  /** Trace context and the like, up to 16 entries with keys and values of up to 512 characters; with a binary payload 16 KiB in all. */
   meta?: Record<string, string>
   /** Stops waiting: what has not left is taken back, what has is rejected with the fate known by then. */
   signal?: AbortSignal

@@ -332,3 +332,22 @@ function countListeners(signal: AbortSignal): () => number {
   }
   return () => count
 }
+
+test('a binary message whose meta is too large for its header is refused at once, and harms nothing', async () => {
+  const { client, server, platform } = await pair()
+  const metaOf = (chars: number) =>
+    Object.fromEntries([...Array(16)].map((_, n) => [`${n}`.padEnd(512, 'k'), 'v'.repeat(chars)]))
+  const got: unknown[] = []
+  server.session.handle('bytes', (bytes) => {
+    got.push(bytes)
+  })
+  const refused = later(client.session.send('bytes', new Uint8Array(3), { meta: metaOf(512) }))
+  const sent = later(client.session.send('bytes', new Uint8Array(2), { meta: metaOf(500) }))
+  await platform.settle()
+  expect(await outcomeOf(refused)).toMatchObject({
+    error: { name: 'ArgumentError', remedy: expect.any(String) },
+  })
+  expect(await outcomeOf(sent)).toEqual({ value: undefined })
+  expect(got).toEqual([new Uint8Array(2)])
+  expect(client.log).toEqual(['open'])
+})
