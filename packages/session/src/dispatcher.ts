@@ -2,11 +2,14 @@ import { type Contract, LastwordError, PayloadError, type RemoteErrorBody } from
 import { type IncomingMessage, remoteErrorBody } from './incoming-message.ts'
 import { type IteratorHost, MessageIterator } from './message-iterator.ts'
 import { type Checked, checkPayload } from './payload-check.ts'
+import { wordsOf } from './words-of.ts'
 
 export type Handler = (payload: never, message: IncomingMessage<never>) => unknown
 
 /** What the dispatcher needs of its session. */
 export interface DispatcherHost {
+  /** True from the session's end on, which `abort` follows: nothing is started any more. */
+  over(): boolean
   /** False while too many replies wait: requests then stay unacknowledged, so that the peer's window closes. */
   takesRequests(): boolean
   /** The application has finished with a message. */
@@ -46,7 +49,6 @@ export class Dispatcher {
   /** The application has closed: a request that nothing listens for is refused, for nobody will come any more. */
   #closing = false
   #finished = false
-  #over = false
 
   constructor(host: DispatcherHost, contract: Contract | undefined, concurrency: number) {
     this.#host = host
@@ -113,6 +115,7 @@ export class Dispatcher {
 
   /** There may be room for replies again. */
   resume(): void {
+    if (this.#host.over()) return
     this.#iterator?.wake()
     this.#startReady()
     if (this.#refuses && !this.#refusalScheduled && this.#host.takesRequests()) this.#refuseKept()
@@ -133,7 +136,6 @@ export class Dispatcher {
   /** The session is over: nothing is started any more, and handlers still running are told by their signal. */
   abort(): void {
     this.#finished = true
-    this.#over = true
     this.#ready = []
     this.#kept.clear()
     this.#iterator?.abort()
@@ -142,7 +144,7 @@ export class Dispatcher {
 
   /** Brings a message to whatever listens for it. */
   #place(message: IncomingMessage): void {
-    if (this.#over) return
+    if (this.#host.over()) return
     if (this.#handlers.has(message.name)) {
       insertInOrder(this.#ready, message)
       this.#startReady()
@@ -173,7 +175,7 @@ export class Dispatcher {
     this.#starting = true
     try {
       while (this.#ready.length > 0 && this.#running < this.#concurrency && !this.#checking) {
-        if (!this.#mayGive(this.#ready[0] as IncomingMessage)) return
+        if (this.#host.over() || !this.#mayGive(this.#ready[0] as IncomingMessage)) return
         const message = this.#ready.shift() as IncomingMessage
         const handler = this.#handlers.get(message.name)
         if (handler === undefined) this.#place(message)
@@ -192,7 +194,7 @@ export class Dispatcher {
     this.#checking = true
     void checked.then((outcome) => {
       this.#checking = false
-      if (this.#over) return
+      if (this.#host.over()) return
       this.#run(message, handler, outcome)
       this.#startReady()
     })
@@ -236,7 +238,7 @@ export class Dispatcher {
     // A request's failure is told to its sender; what was told as a `RemoteError` on purpose needs no second report.
     if (!asked || body.code === 'handler-failed') {
       const what = `the handler of "${message.name}" failed on message ${message.id}`
-      this.#host.onError(new LastwordError('handler-failed', `${what}: ${String(cause)}`, { cause }))
+      this.#host.onError(new LastwordError('handler-failed', `${what}: ${wordsOf(cause)}`, { cause }))
     }
     this.#done(message)
   }
@@ -254,7 +256,7 @@ export class Dispatcher {
   }
 
   #refuseOrKeep(message: IncomingMessage): void {
-    if (this.#over) return
+    if (this.#host.over()) return
     if (!this.#host.takesRequests()) return this.#keep(message)
     message.fail('no-handler', `nothing handles "${message.name}" here`.slice(0, 1024))
     this.#finishWith(message)
@@ -305,7 +307,7 @@ export class Dispatcher {
       mayGive: (message) => this.#mayGive(message),
       check: (message) => this.#check(message),
       admit: (message, checked) => {
-        if (this.#over) return false
+        if (this.#host.over()) return false
         const fits = this.#fits(message, checked)
         if (!fits) this.#finishWith(message)
         return fits

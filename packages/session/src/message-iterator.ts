@@ -20,6 +20,8 @@ export class MessageIterator implements AsyncIterableIterator<IncomingMessage> {
   #checking: IncomingMessage | undefined
   #current: IncomingMessage | undefined
   #wake: (() => void) | undefined
+  /** Gives the schema up. */
+  #stopChecking: (() => void) | undefined
   #turn: Promise<unknown> = Promise.resolve()
   #ended = false
   #detached = false
@@ -51,6 +53,7 @@ export class MessageIterator implements AsyncIterableIterator<IncomingMessage> {
   /** The session is over, and its report says of what waits here that it was not handled: it is not given out. */
   abort(): void {
     this.#waiting = []
+    this.#stopChecking?.()
     this.end()
   }
 
@@ -70,6 +73,7 @@ export class MessageIterator implements AsyncIterableIterator<IncomingMessage> {
       this.#waiting = []
       this.#host.detach(rest)
     }
+    this.#stopChecking?.()
     this.#wake?.()
     return { done: true, value: undefined }
   }
@@ -81,9 +85,9 @@ export class MessageIterator implements AsyncIterableIterator<IncomingMessage> {
       if (message !== undefined && this.#host.mayGive(message)) {
         this.#waiting.shift()
         this.#checking = message
-        const checked = await this.#host.check(message)
+        const checked = await this.#check(message)
         this.#checking = undefined
-        if (this.#detached) continue
+        if (checked === undefined || this.#detached) continue
         if (!this.#host.admit(message, checked)) continue
         this.#current = message
         return { done: false, value: message }
@@ -94,6 +98,14 @@ export class MessageIterator implements AsyncIterableIterator<IncomingMessage> {
       })
       this.#wake = undefined
     }
+  }
+
+  /** Nothing if the iterator, or the session, ends first: a schema may never answer. */
+  #check(message: IncomingMessage): Promise<Checked | undefined> {
+    return new Promise((resolve) => {
+      this.#stopChecking = () => resolve(undefined)
+      void Promise.resolve(this.#host.check(message)).then(resolve)
+    })
   }
 
   #release(): void {

@@ -12,6 +12,7 @@ import {
 } from '@lastword/protocol'
 import { binaryOf } from './binary.ts'
 import { type Checked, checkPayload } from './payload-check.ts'
+import { wordsOf } from './words-of.ts'
 
 export type NoteHandler = (payload: never) => unknown
 
@@ -95,7 +96,7 @@ export class Notes {
   }
 
   #failed(name: string, cause: unknown): void {
-    const what = `the handler of note "${name}" failed: ${String(cause)}`
+    const what = `the handler of note "${name}" failed: ${wordsOf(cause)}`
     this.#host.onError(new LastwordError('handler-failed', what, { ...this.#details, cause }))
   }
 

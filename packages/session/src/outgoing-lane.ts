@@ -61,6 +61,10 @@ export class OutgoingLane {
   /** Set while a schema takes its time: what is sent meanwhile goes behind it. */
   #tail: Promise<void> | undefined
   #readyWaiters: Array<() => void> = []
+  /** Requests whose reply a schema still looks at. */
+  readonly #answered = new Set<Delivery>()
+  /** Wakes those who wait for a schema to look at their own reply. */
+  readonly #answering = new Set<() => void>()
   /** Bytes of replies that are retained. */
   #replyBytes = 0
 
@@ -141,9 +145,13 @@ export class OutgoingLane {
     const waiting = this.#inOrder(checked, settle, (error) => {
       failure = { error }
     })
-    return waiting?.then(() => {
+    if (waiting === undefined) return undefined
+    const answered = this.#untilOver(waiting).then(() => {
       if (failure !== undefined) throw failure.error
     })
+    // Whoever does not wait for it has ended no process: the asker is told in any case.
+    answered.catch(() => {})
+    return answered
   }
 
   answerError(request: IncomingMessage, err: RemoteErrorBody): void {
@@ -153,14 +161,19 @@ export class OutgoingLane {
     this.#submitAnswer(encodeMessage(this.nextId(), { re: request.id, err: body }, silentDelivery()))
   }
 
-  /** A reply has come. False if nobody waits for it (any more). */
-  onReply(envelope: MsgEnvelope, payload: Uint8Array | undefined): boolean {
-    const delivery = this.#requests.get(envelope.re as string)
-    if (delivery === undefined) return false
-    this.#requests.delete(envelope.re as string)
+  /** A reply has come. `handled` is called when whoever asked for it has it, or if nobody wants it (any more). */
+  onReply(envelope: MsgEnvelope, payload: Uint8Array | undefined, handled: () => void): void {
+    const id = envelope.re as string
+    const delivery = this.#requests.get(id)
+    if (delivery === undefined) return handled()
+    this.#requests.delete(id)
+    this.#answered.add(delivery)
+    delivery.onSettled(() => {
+      this.#answered.delete(delivery)
+      handled()
+    })
     if (envelope.err !== undefined) {
-      delivery.reject(new RemoteError(envelope.err.code, envelope.err.message, this.#details))
-      return true
+      return delivery.reject(new RemoteError(envelope.err.code, envelope.err.message, this.#details))
     }
     const name = delivery.name
     const outcome = checkPayload(this.#contract?.[name]?.reply, payload ?? envelope.d)
@@ -170,7 +183,6 @@ export class OutgoingLane {
     }
     if (outcome instanceof Promise) void outcome.then(settle)
     else settle(outcome)
-    return true
   }
 
   onHandled(messages: Outgoing[]): void {
@@ -202,7 +214,11 @@ export class OutgoingLane {
     const details = { ...this.#details, cause }
     for (const [delivery, id] of this.#unsubmitted) delivery.fail('not-sent', id, why, false, details)
     this.#unsubmitted.clear()
+    for (const delivery of [...this.#answered])
+      delivery.unanswered(`${why} while its reply was checked`, details)
     this.abandonRequests(why, cause)
+    for (const wake of this.#answering) wake()
+    this.#answering.clear()
   }
 
   /** There is a link: a cancellation that was said on the last one, or could not be, may never have arrived. */
@@ -291,6 +307,17 @@ export class OutgoingLane {
       })
     this.#tail = tail
     return tail
+  }
+
+  /** What is awaited, or the session's end, whichever is first: a schema may never answer. */
+  async #untilOver(waiting: Promise<void>): Promise<void> {
+    let wake!: () => void
+    const over = new Promise<void>((resolve) => {
+      wake = resolve
+    })
+    this.#answering.add(wake)
+    await Promise.race([waiting, over])
+    this.#answering.delete(wake)
   }
 
   #submit(id: string, parts: MessageParts, value: unknown, delivery: Delivery): void {

@@ -115,9 +115,7 @@ export class SessionCore {
         cancel: (re) => this.#driver.input({ type: 'cancel', re }),
         fateOf: (message) => this.#machine.fateOf(message),
         retainedBytes: () => this.#machine.retainedBytes,
-        onRoom: () => {
-          if (!this.#machine.ended) this.dispatcher.resume()
-        },
+        onRoom: () => this.dispatcher.resume(),
         onError: (error) => this.#tellError(error),
       },
       contract,
@@ -136,6 +134,7 @@ export class SessionCore {
     )
     this.dispatcher = new Dispatcher(
       {
+        over: () => this.#machine.ended,
         takesRequests: () => this.lane.takesRequests,
         onHandled: (message) => this.#onHandled(message),
         onUnhandled: (message) => this.emitter.emit('unhandled', message),
@@ -290,6 +289,7 @@ export class SessionCore {
         }
         return
       case 'note':
+        if (this.#machine.ended) return
         return this.notes.receive(output.envelope.ch ?? '', output.payload ?? output.envelope.d)
       case 'cancel':
         return this.dispatcher.cancel(output.re)
@@ -326,11 +326,11 @@ export class SessionCore {
   #onMessage(output: Extract<SessionOutput<Delivery>, { type: 'message' }>): void {
     const { envelope, payload } = output
     if (envelope.re !== undefined) {
-      // A reply is handled when whoever asked for it has it; one that nobody wants any more is too.
-      this.lane.onReply(envelope, payload)
-      this.#driver.input({ type: 'handled', seq: envelope.seq })
-      return
+      const { seq } = envelope
+      return this.lane.onReply(envelope, payload, () => this.#driver.input({ type: 'handled', seq }))
     }
+    // It came with what ended the session, whose report says that it was not handled.
+    if (this.#machine.ended) return
     this.dispatcher.receive(new IncomingMessage(envelope, payload, this.lane))
   }
 

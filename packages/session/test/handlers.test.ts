@@ -503,3 +503,86 @@ test('no more requests are refused while more than queuedBytesMax waits in refus
     asked.map(() => ({ error: expect.objectContaining({ remoteCode: 'no-handler' }) })),
   )
 })
+
+test('a handler that aborts the session is the last one to run, whatever came in the same frame', async () => {
+  const { client, server, platform } = await pair()
+  const ran: unknown[] = []
+  server.session.handle('n', (n) => {
+    ran.push(n)
+    if (n === 1) server.session.abort()
+  })
+  for (const n of [1, 2, 3]) void later(client.session.send('n', n))
+  await platform.settle()
+  expect(ran).toEqual([1])
+  expect(server.core.report?.incoming).toMatchObject({ handledTotal: 0 })
+  expect(server.core.report?.incoming.unhandled).toHaveLength(3)
+})
+
+test('kept messages are not handled either once the first of them has aborted the session', async () => {
+  const { client, server, platform } = await pair()
+  for (const n of [1, 2, 3]) void later(client.session.send('n', n))
+  await platform.settle()
+  const ran: unknown[] = []
+  server.session.handle('n', (n) => {
+    ran.push(n)
+    server.session.abort()
+  })
+  await platform.settle()
+  expect(ran).toEqual([1])
+})
+
+test('a message that comes with the reset that ends the session is not handled', async () => {
+  const { server, platform, links } = await pair()
+  const ran: unknown[] = []
+  server.session.handle('n', (n) => ran.push(n))
+  server.session.onNote('n', (n) => ran.push(n))
+  links[0].send(
+    '[{"t":"msg","seq":1,"id":"m","ch":"n"},{"t":"note","ch":"n"},{"t":"reset","code":"aborted"}]',
+  )
+  await platform.settle()
+  expect(server.core.report).toMatchObject({ code: 'aborted', incoming: { unhandled: ['m'] } })
+  expect(ran).toEqual([])
+})
+
+test.each([
+  [
+    'throws',
+    () => {
+      throw Object.create(null)
+    },
+  ],
+  ['rejects with', () => Promise.reject(Object.create(null))],
+])('a handler that %s what cannot be made a string has failed like any other', async (_, fail) => {
+  const { client, server, platform } = await pair({ server: { concurrency: 1 } })
+  const errors: LastwordError[] = []
+  server.session.on('error', (error) => errors.push(error))
+  server.session.handle('n', fail)
+  server.session.handle('q', () => 'answer')
+  const sent = later(client.session.send('n'))
+  const asked = later(client.session.request('q'))
+  await platform.settle()
+  expect(await outcomeOf(sent)).toEqual({ value: undefined })
+  expect(await outcomeOf(asked)).toEqual({ value: 'answer' })
+  expect(errors).toMatchObject([{ code: 'handler-failed' }])
+})
+
+test('reply() that nobody waits for does not end the process when a slow schema refuses it', async () => {
+  const slow = slowly()
+  const { client, server, platform } = await pair({ server: { contract: { q: { reply: slow.schema } } } })
+  const rejections: unknown[] = []
+  const onRejection = (error: unknown) => rejections.push(error)
+  process.on('unhandledRejection', onRejection)
+  try {
+    const asked = later(client.session.request('q'))
+    await platform.settle()
+    const message = (await server.session[Symbol.asyncIterator]().next()).value as IncomingMessage
+    void message.reply(-1)
+    await platform.settle()
+    slow.pass(-1)
+    await platform.settle()
+    expect(await outcomeOf(asked)).toMatchObject({ error: { remoteCode: 'reply-invalid' } })
+    expect(rejections).toEqual([])
+  } finally {
+    process.off('unhandledRejection', onRejection)
+  }
+})

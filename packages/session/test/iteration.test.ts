@@ -177,3 +177,39 @@ test('a session that was aborted gives nothing more out: its report says that it
   expect((await server.session.closed).incoming.unhandled).toHaveLength(2)
   expect(await loop.next()).toEqual({ done: true, value: undefined })
 })
+
+test.each([
+  ['the session ends', (session: Session) => session.abort()],
+  [
+    'the loop is left',
+    (_: Session, loop: AsyncIterableIterator<unknown>) => {
+      void loop.return?.()
+    },
+  ],
+])('a loop that waits for a schema ends when %s', async (_, end) => {
+  const contract = { n: { payload: slowly().schema } }
+  const { client, server, platform } = await pair({ server: { contract } })
+  const loop = server.session[Symbol.asyncIterator]()
+  const next = loop.next()
+  void later(client.session.send('n', 1))
+  await platform.settle()
+  expect(await outcomeOf(next)).toBe('pending')
+  end(server.session, loop)
+  await platform.settle()
+  expect(await outcomeOf(next)).toEqual({ value: { done: true, value: undefined } })
+})
+
+test('reply() that waits for a schema resolves when the session ends', async () => {
+  const contract = { q: { reply: slowly().schema } }
+  const { client, server, platform } = await pair({ server: { contract } })
+  const loop = server.session[Symbol.asyncIterator]()
+  void later(client.session.request('q'))
+  await platform.settle()
+  const message = (await loop.next()).value as IncomingMessage
+  const replied = later(Promise.resolve(message.reply(1)))
+  await platform.settle()
+  expect(await outcomeOf(replied)).toBe('pending')
+  server.session.abort()
+  await platform.settle()
+  expect(await outcomeOf(replied)).toEqual({ value: undefined })
+})

@@ -303,21 +303,6 @@ test('a reply that does not fit the asker’s contract rejects with a PayloadErr
   expect(await outcomeOf(asked)).toMatchObject({ error: { code: 'payload-invalid' } })
 })
 
-test('a reply whose schema is done only after the session has ended still arrives', async () => {
-  const slow = slowly()
-  const { client, server, platform } = await pair({ client: { contract: { n: { reply: slow.schema } } } })
-  server.session.handle('n', () => {
-    void server.session.close()
-    return 4
-  })
-  const asked = later(client.session.request('n'))
-  await platform.settle()
-  expect(client.session.state).toBe('closed')
-  slow.pass(4)
-  await platform.settle()
-  expect(await outcomeOf(asked)).toEqual({ value: 40 })
-})
-
 /** How many listeners there are on a signal. */
 function countListeners(signal: AbortSignal): () => number {
   let count = 0
@@ -350,4 +335,43 @@ test('a binary message whose meta is too large for its header is refused at once
   expect(await outcomeOf(sent)).toEqual({ value: undefined })
   expect(got).toEqual([new Uint8Array(2)])
   expect(client.log).toEqual(['open'])
+})
+
+test('a request whose reply a schema never finishes with is rejected when the session ends', async () => {
+  const { client, server, platform } = await pair({ client: { contract: { q: { reply: slowly().schema } } } })
+  server.session.handle('q', () => 1)
+  const asked = later(client.session.request('q'))
+  await platform.settle()
+  expect(await outcomeOf(asked)).toBe('pending')
+  client.session.abort()
+  await platform.settle()
+  expect(await outcomeOf(asked)).toMatchObject({ error: { code: 'session-closed' } })
+})
+
+test('a close waits for a schema that looks at a reply, and the asker gets it', async () => {
+  const slow = slowly()
+  const { client, server, platform } = await pair({ client: { contract: { q: { reply: slow.schema } } } })
+  server.session.handle('q', () => 1)
+  const asked = later(client.session.request('q'))
+  await platform.settle()
+  const closing = [client.session.close(), server.session.close()]
+  await platform.settle()
+  expect(client.session.state).toBe('closing')
+  slow.pass(1)
+  await platform.settle()
+  expect(await outcomeOf(asked)).toEqual({ value: 10 })
+  expect(await outcomeOf(Promise.all(closing))).toMatchObject({ value: [{ clean: true }, { clean: true }] })
+})
+
+test('a request that is given up while a schema looks at its reply holds nothing up', async () => {
+  const { client, server, platform } = await pair({ client: { contract: { q: { reply: slowly().schema } } } })
+  server.session.handle('q', () => 1)
+  const controller = new AbortController()
+  const asked = later(client.session.request('q', undefined, { signal: controller.signal }))
+  await platform.settle()
+  controller.abort()
+  const closing = client.session.close()
+  await platform.settle()
+  expect(await outcomeOf(asked)).toMatchObject({ error: { name: 'DeliveryError' } })
+  expect(await outcomeOf(closing)).toMatchObject({ value: { clean: true } })
 })
