@@ -7,7 +7,7 @@ import type { LinkEnd, LinkEvents } from './link.ts'
 export class Delivery {
   /** Resolves when the end has been told, or when the link ended with nobody attached. */
   readonly over: Promise<LinkEnd>
-  /** Bytes of the frames that are kept. */
+  /** What the frames that are kept take: their bytes, and what an empty one takes for each. */
   keptBytes = 0
 
   #events: LinkEvents | undefined
@@ -67,7 +67,7 @@ export class Delivery {
 
   frame(frame: string | Uint8Array, bytes: number): void {
     this.#kept.push([frame, bytes])
-    this.keptBytes += bytes
+    this.keptBytes += bytes + frameCost
     this.#tell()
   }
 
@@ -100,7 +100,7 @@ export class Delivery {
         try {
           for (; told < kept.length && (!this.#paused || this.#end); ) {
             const [frame, bytes] = kept[told++] as [string | Uint8Array, number]
-            this.keptBytes -= bytes
+            this.keptBytes -= bytes + frameCost
             events.onFrame(frame, bytes)
           }
         } finally {
@@ -118,3 +118,6 @@ export class Delivery {
     this.#onTold?.()
   }
 }
+
+/** What a frame takes besides its bytes, roughly: without it empty ones could be kept without end. */
+const frameCost = 128
