@@ -30,6 +30,8 @@ export class Notes {
   readonly #contract: Contract | undefined
   readonly #details: ErrorDetails
   readonly #handlers = new Map<string, NoteHandler>()
+  /** Notes of the peer that a schema still looks at. */
+  #checking = 0
 
   constructor(host: NotesHost, contract: Contract | undefined, sessionId: string) {
     this.#host = host
@@ -63,10 +65,15 @@ export class Notes {
   }
 
   receive(name: string, payload: unknown): void {
-    if (!this.#handlers.has(name)) return
+    // A schema that is slower than the peer sends has more to do than it can: notes are what may be dropped.
+    if (!this.#handlers.has(name) || this.#checking >= checkingMax) return
     const checked = checkPayload(this.#contract?.[name]?.payload, payload)
-    if (checked instanceof Promise) void checked.then((outcome) => this.#give(name, outcome))
-    else this.#give(name, checked)
+    if (!(checked instanceof Promise)) return this.#give(name, checked)
+    this.#checking++
+    void checked.then((outcome) => {
+      this.#checking--
+      this.#give(name, outcome)
+    })
   }
 
   #submit(name: string, checked: Checked): boolean {
@@ -104,3 +111,6 @@ export class Notes {
     return new PayloadError(name, issues, { ...this.#details, cause })
   }
 }
+
+/** Notes that schemas may look at at once; what comes meanwhile is dropped. */
+const checkingMax = 64

@@ -145,7 +145,10 @@ export class Session<C = AnyContract> {
     return this.#core.notes.send(name, payload)
   }
 
-  /** Calls back for each note of a name. Returns what takes the handler off again. */
+  /**
+   * Calls back for each note of a name; those that come while a slow schema still looks at 64 are dropped. Returns what
+   * takes the handler off again.
+   */
   onNote<N extends NameOf<C>>(name: N, handler: (payload: PayloadOutput<C, N>) => unknown): () => void {
     checkName(name, this.#core.contract)
     checkFunction(`the handler of "${name}"`, handler, 'Pass the name first, then the function.')

@@ -90,3 +90,19 @@ test('a schema that takes its time delays a note, and one that finds it unfit ra
   expect(got).toEqual([10])
   expect(errors).toMatchObject([{ code: 'payload-invalid' }])
 })
+
+test('notes that come faster than their schema is done are dropped beyond 64, not kept', async () => {
+  const slow = slowly()
+  const { client, server, platform } = await pair({ server: { contract: { n: { payload: slow.schema } } } })
+  const got: unknown[] = []
+  server.session.onNote('n', (n) => got.push(n))
+  for (let n = 0; n < 1000; n++) client.session.note('n', n)
+  await platform.settle()
+  expect(slow.pending).toHaveLength(64)
+  for (let n = 0; n < 64; n++) slow.pass(n)
+  await platform.settle()
+  expect(got).toHaveLength(64)
+  client.session.note('n', 1000)
+  await platform.settle()
+  expect(slow.pending).toEqual([1000])
+})
