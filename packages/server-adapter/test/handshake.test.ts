@@ -161,14 +161,14 @@ test('headers that HTTP cannot carry: no connection, told in words', async () =>
   expect(fate).toBe('not-sent')
 })
 
-test('auth that cannot be had ends the session, and says why to whoever asks', async () => {
+test('auth that can never be had ends the session once the policy gives up, and says why to whoever asks', async () => {
   const { connect } = await serve('ws')
-  const session = connect({ auth: () => Promise.reject(new Error('no network for the token')) })
+  const session = connect({ ...few, auth: () => Promise.reject(new Error('no network for the token')) })
   const sent = later(session.send('n'))
   await expect(session.opened).rejects.toMatchObject({ cause: { message: 'no network for the token' } })
   await expect(sent).rejects.toMatchObject({
     fate: 'not-sent',
-    cause: { message: 'no network for the token' },
+    cause: { code: 'handshake-failed', cause: { message: 'no network for the token' } },
   })
 })
 
