@@ -33,7 +33,7 @@ export interface AdapterOptions<C = AnyContract> extends SessionOptions<C> {
   authenticateTimeoutMs?: number
   /**
    * Which pages may open sessions: a list of origins (`'https://app.example'`), or a function. Requests without an
-   * Origin header do not come from a page and are let in by a list. @default every origin
+   * Origin header do not come from a page and are let in by a list. The function lets in by returning `true`, at once. @default every origin
    */
   allowedOrigins?: readonly string[] | ((origin: string | undefined, request: HttpRequest) => boolean)
   /** How long a session is kept without a link, in ms. @default 60000 */
@@ -46,7 +46,10 @@ export interface AdapterOptions<C = AnyContract> extends SessionOptions<C> {
   window?: Partial<Window>
   /** The largest message taken, in bytes. The server's own `maxPayload` must be larger by 4096. @default 1048576 (1 MiB) */
   maxBytes?: number
-  /** Sessions that may exist at once; past it new ones are refused with `sessions-full`. @default 100000 */
+  /**
+   * Sessions that may go on at once; past it new ones are refused with `sessions-full`. As many that are over are kept
+   * for `ttlMs`, so that their clients can ask how they ended. @default 100000
+   */
   sessionsMax?: number
 }
 

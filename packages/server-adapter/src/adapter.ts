@@ -75,7 +75,11 @@ export class Adapter<C = AnyContract> {
   readonly #emitter = new Emitter<AdapterEvents>((error) => platform.report(error))
   /** Links that are not over, each with its door. */
   readonly #links = new Map<Link, LinkDoor>()
+  /** Sessions that are over and kept for their clients, the oldest first. */
+  readonly #ended = new Set<Entry>()
   #shutdown: Promise<ShutdownReport> | undefined
+  /** Shut down: no session is left that a link could resume. */
+  #gone = false
 
   constructor(options: AdapterOptions<C>) {
     this.#options = options
@@ -171,10 +175,12 @@ export class Adapter<C = AnyContract> {
     )
     clearTimeout(timer)
     // Those that were refused, or are being decided upon, and those of sessions that were over before.
-    const over = [...this.#links.keys()].map((link) =>
-      link.close(closeCodes.goingAway, 'the server has shut down'),
-    )
-    await Promise.all(over)
+    this.#gone = true
+    // Links that come meanwhile are sent away, and waited for too; but a server that is still being called is not for ever.
+    for (let round = 0; round < 3 && this.#links.size > 0; round++) {
+      const links = [...this.#links.keys()]
+      await Promise.all(links.map((link) => link.close(closeCodes.goingAway, 'the server has shut down')))
+    }
     return report
   }
 
@@ -192,6 +198,7 @@ export class Adapter<C = AnyContract> {
       },
     )
     this.#links.set(link, door)
+    if (this.#gone) door.goAway()
   }
 
   #onRefused(refusal: PeerFault | Refusal, request: HttpRequest): void {
@@ -227,7 +234,8 @@ export class Adapter<C = AnyContract> {
     const { origin } = request.headers
     const allowed =
       typeof allowedOrigins === 'function'
-        ? allowedOrigins(origin, request)
+        ? // A promise, from a function that should not be async, allows nobody.
+          allowedOrigins(origin, request) === true
         : origin === undefined || allowedOrigins.includes(origin)
     if (!allowed) throw new Refusal('origin-forbidden', `pages of ${origin} may not open sessions here`)
   }
@@ -259,7 +267,7 @@ export class Adapter<C = AnyContract> {
   #create({ hello }: Arrival, identity: string, request: HttpRequest): Entry {
     if (!hello.fresh) throw new Refusal('session-unknown', 'there is no such session here (any more)')
     if (this.#shutdown !== undefined) throw new Refusal('shutdown', 'the server is shutting down')
-    if (this.#sessions.size >= this.#checked.sessionsMax) {
+    if (this.#sessions.size - this.#ended.size >= this.#checked.sessionsMax) {
       throw new Refusal('sessions-full', 'the server has as many sessions as it will keep')
     }
     const { window, maxBytes, keepaliveMs, ttlMs } = this.#checked
@@ -277,10 +285,11 @@ export class Adapter<C = AnyContract> {
       },
       this.#options as AdapterOptions<Contract>,
       platform,
-      { onLinkEnd: () => {}, onReleased: () => this.#sessions.delete(hello.sid) },
+      { onLinkEnd: () => {}, onReleased: () => this.#forget(entry) },
     )
     const entry: Entry = { core, key: hello.key, identity }
     this.#sessions.set(hello.sid, entry)
+    core.emitter.on('closed', () => this.#onEnded(entry))
     const session = new Session<C>(core)
     for (const callback of this.#callbacks) {
       try {
@@ -291,6 +300,19 @@ export class Adapter<C = AnyContract> {
       }
     }
     return entry
+  }
+
+  /** It makes room for a new one, and is kept while there is room for it among those that are over. */
+  #onEnded(entry: Entry): void {
+    this.#ended.add(entry)
+    const [oldest] = this.#ended
+    if (oldest !== undefined && this.#ended.size > this.#checked.sessionsMax) this.#forget(oldest)
+  }
+
+  #forget(entry: Entry): void {
+    this.#ended.delete(entry)
+    // Its client may have begun anew under the same id, after this one was forgotten for want of room.
+    if (this.#sessions.get(entry.core.sid) === entry) this.#sessions.delete(entry.core.sid)
   }
 }
 

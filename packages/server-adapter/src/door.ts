@@ -4,6 +4,7 @@ import {
   type DecodedFrame,
   decodeEarly,
   decodeFrame,
+  earlyPrefix,
   type Frame,
   type HelloEnvelope,
   limits,
@@ -12,7 +13,7 @@ import {
 } from '@lastword/protocol'
 import type { Link, LinkEnd, LinkEvents } from '@lastword/transport'
 
-/** Why a link was not let in: a fault of the peer, or a refusal. Carries the close code and, for a refusal, the reset. */
+/** Why a link that broke no rule was not let in: its client is told by a `reset` with this code. */
 export class Refusal extends Error {
   constructor(
     readonly code: ResetCode,
@@ -101,8 +102,10 @@ class Door implements LinkDoor {
       this.#refuse(new PeerFault('helloTimeout', `no hello within ${this.#options.helloTimeoutMs} ms`))
     }, this.#options.helloTimeoutMs)
     this.#timer.unref()
+    const offered = offeredProtocols(this.#request)
+    withoutEarly(this.#request, offered)
     try {
-      const early = decodeEarly(offeredProtocols(this.#request))
+      const early = decodeEarly(offered)
       if (early !== undefined) this.#introduce(early, Buffer.byteLength(early))
     } catch (error) {
       this.#refuse(error)
@@ -183,4 +186,15 @@ class Door implements LinkDoor {
 
 function offeredProtocols(request: HttpRequest): string[] {
   return (request.headers['sec-websocket-protocol'] ?? '').split(',').map((protocol) => protocol.trim())
+}
+
+/** The early frame holds the session's key and payloads: applications, which are given the request, log headers. */
+function withoutEarly(request: HttpRequest, offered: string[]): void {
+  const name = 'sec-websocket-protocol'
+  const rest = offered.filter((protocol) => !protocol.startsWith(earlyPrefix)).join(', ')
+  request.headers[name] = rest
+  const { rawHeaders } = request
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.toLowerCase() === name) rawHeaders[i + 1] = rest
+  }
 }

@@ -477,3 +477,59 @@ test('a session that is ended, or closed, by onSession itself tells its client',
   const second = served.connect()
   expect(await within('the end', second.closed)).toMatchObject({ clean: true })
 })
+
+test('sessions that are over leave their place to new ones, and are forgotten, the oldest first, when they are too many', async () => {
+  const served = await serve('ws', { adapter: { sessionsMax: 2 } })
+  for (let n = 0; n < 5; n++) {
+    const one = await byHand(served)
+    // As if a link had been lost before: such a session is kept for those that still ask.
+    one.say(hello({ sid: `${sid}-${n}`, link: 2 }))
+    await one.hears('welcome')
+    one.say({ t: 'reset', code: 'aborted' })
+    await one.isClosed()
+  }
+  expect(served.adapter.sessionCount).toBe(2)
+  const [first, second, third] = [served.connect(), served.connect(), served.connect()]
+  await within('the first', first.opened)
+  await within('the second', second.opened)
+  expect(await within('the third', third.closed)).toMatchObject({ code: 'sessions-full' })
+})
+
+test('requests that applications are given hold no early frame: it carries the key and payloads', async () => {
+  const seen: Array<{ headers: object; rawHeaders: string[] }> = []
+  const served = await serve('ws', {
+    adapter: {
+      authenticate({ auth, request }) {
+        seen.push(request)
+        return auth === 'yes' ? 'me' : false
+      },
+    },
+  })
+  served.adapter.on('refused', ({ request }) => seen.push(request))
+  served.adapter.onSession((_, { request }) => seen.push(request))
+  const early = envelopesSentEarly(served)
+  await within('the session', served.connect({ auth: 'yes' }).opened)
+  await within('the refusal', served.connect({ auth: 'no' }).closed)
+  expect(early()).toBe(2)
+  expect(seen).toHaveLength(4)
+  for (const { headers, rawHeaders } of seen) {
+    const said = JSON.stringify([headers, rawHeaders])
+    expect(said).toContain('lastword.1')
+    expect(said).not.toContain('lastword.early')
+  }
+})
+
+test('an async allowedOrigins allows nobody: its promise is not true', async () => {
+  const served = await serve('ws', { adapter: { allowedOrigins: (async () => true) as never } })
+  const session = served.connect()
+  expect(await within('the refusal', session.closed)).toMatchObject({ code: 'origin-forbidden', by: 'peer' })
+})
+
+/** How many upgrade requests brought an early frame. */
+function envelopesSentEarly({ server }: Served): () => number {
+  let count = 0
+  server.prependListener('upgrade', ({ headers }) => {
+    if (String(headers['sec-websocket-protocol']).includes('lastword.early')) count++
+  })
+  return () => count
+}

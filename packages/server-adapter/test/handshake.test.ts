@@ -175,19 +175,21 @@ test('auth that can never be had ends the session once the policy gives up, and 
 test('keys and auth never show in traces, errors, reports or the JSON of what is public', async () => {
   const said: unknown[] = []
   const keys = new Set<string>()
-  const { adapter, connect, sessions } = await serve('ws', {
+  const { adapter, connect, sessions, server } = await serve('ws', {
     adapter: {
       trace: { onEvent: (event) => said.push(event), payloads: true },
       authenticate: ({ auth }) => ((auth as { token: string }).token === 'hunter2' ? 'me' : false),
     },
   })
-  adapter.on('refused', ({ request: _, ...refused }) => said.push(refused))
-  adapter.onSession((session, { request }) => {
-    session.handle('n', () => {})
+  server.prependListener('upgrade', (request) => {
     const early = String(request.headers['sec-websocket-protocol']).split('lastword.early.')[1]
     const [hello] = JSON.parse(Buffer.from(String(early), 'base64url').toString()) as [{ key: string }]
     keys.add(hello.key)
-    said.push(session)
+  })
+  adapter.on('refused', ({ request, ...refused }) => said.push(refused, request.headers))
+  adapter.onSession((session, { request }) => {
+    session.handle('n', () => {})
+    said.push(session, request.headers)
   })
   const session = connect({
     auth: { token: 'hunter2' },
@@ -203,7 +205,7 @@ test('keys and auth never show in traces, errors, reports or the JSON of what is
     JSON.stringify([said, session, sessions, adapter, await refused.closed]) + everythingSaidBy(error)
   expect(all).toContain('the payload')
   expect(all).not.toContain('hunter2')
-  expect(keys.size).toBe(1)
+  expect(keys.size).toBe(2)
   for (const key of keys) expect(all).not.toContain(key)
 })
 

@@ -145,3 +145,11 @@ test('a deadline that is none is refused at the call', () => {
     )
   }
 })
+
+test('a link that comes after the shutdown is sent away at once', async () => {
+  const { adapter, raw } = await serve('ws', { adapter: { helloTimeoutMs: 60_000 } })
+  await adapter.shutdown()
+  const socket = raw()
+  const code = await within('the close', new Promise((resolve) => socket.once('close', resolve)))
+  expect(code).toBe(1001)
+})
