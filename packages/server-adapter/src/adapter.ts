@@ -186,8 +186,7 @@ export class Adapter<C = AnyContract> {
 
   #receive(socket: WsSocket, request: HttpRequest): void {
     const frameBytesMax = this.#checked.maxBytes + limits.frameOverheadBytes
-    // The session judges a frame's length itself, and counts it as a fault; memory is guarded by the server's `maxPayload`.
-    const link = createNodeLink(socket, { rawSocket: request.socket })
+    const link = createNodeLink(socket, { rawSocket: request.socket, frameBytesMax })
     const door = receiveLink(
       link,
       request,

@@ -140,6 +140,9 @@ export class Dispatcher {
     this.#kept.clear()
     this.#iterator?.abort()
     for (const message of this.#open.values()) message.cancel()
+    // The session may be kept for a while, so that its peer can ask how it ended: what it received is not.
+    this.#open.clear()
+    this.#openRequests.clear()
   }
 
   /** Brings a message to whatever listens for it. */

@@ -222,12 +222,8 @@ export class SessionCore {
 
   /** Begins to close: `fin` follows once what was received before is answered, and what was sent before is on its way. */
   close(options: CloseOptions): Promise<CloseReport> {
-    if (!this.#closing && !this.#machine.ended) {
-      this.#closing = true
-      this.#close = options
-      this.#driver.input({ type: 'close', timeoutMs: options.timeoutMs ?? defaults.closeTimeoutMs })
-      void this.#finInOrder()
-    }
+    this.#beginToClose(options)
+    if (!this.#machine.ended) this.#driver.holdProcess(true)
     const { signal } = options
     if (signal !== undefined && !this.#machine.ended) {
       const giveUp = () => this.abort('aborted', 'the caller stopped waiting for the close')
@@ -238,6 +234,14 @@ export class SessionCore {
       }
     }
     return this.closed
+  }
+
+  #beginToClose(options: CloseOptions): void {
+    if (this.#closing || this.#machine.ended) return
+    this.#closing = true
+    this.#close = options
+    this.#driver.input({ type: 'close', timeoutMs: options.timeoutMs ?? defaults.closeTimeoutMs })
+    void this.#finInOrder()
   }
 
   async #finInOrder(): Promise<void> {
@@ -264,7 +268,7 @@ export class SessionCore {
       if (this.#halfOpen || this.#closing) return
       // At the end of the turn, so that what was just answered or resolved can still send something.
       this.#platform.endOfTurn(() => {
-        if (this.dispatcher.openCount === 0 && !this.#closing) void this.close({})
+        if (this.dispatcher.openCount === 0) this.#beginToClose({})
       })
       return
     }
@@ -347,6 +351,7 @@ export class SessionCore {
   #onEnded(report: CloseReport): void {
     this.#report = report
     this.#closing = true
+    this.#driver.holdProcess(false)
     const why = `the session ended (${report.code}${report.reason === '' ? '' : `: ${report.reason}`})`
     this.lane.end(why, this.#cause)
     this.#rejectOpened(this.#whyNotOpened(why))

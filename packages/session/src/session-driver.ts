@@ -42,6 +42,7 @@ export class SessionDriver<Tag> {
   #dispatching = false
   #flushScheduled = false
   #armedAt = Number.POSITIVE_INFINITY
+  #holding = false
   #disarm: (() => void) | undefined
 
   constructor(
@@ -91,6 +92,16 @@ export class SessionDriver<Tag> {
     if (bound.closing && previous !== undefined && !previous.closing) this.#current = previous
     if (rest.envelopes.length > 0) this.input({ type: 'decoded', link: id, decoded: rest, bytes })
     return this.#linkEvents(bound)
+  }
+
+  /** While somebody waits for the session's end, its deadlines keep the process alive. */
+  holdProcess(hold: boolean): void {
+    if (this.#holding === hold) return
+    this.#holding = hold
+    this.#disarm?.()
+    this.#disarm = undefined
+    this.#armedAt = Number.POSITIVE_INFINITY
+    this.#arm()
   }
 
   /** Sends what waits now, without waiting for the end of the turn. */
@@ -235,7 +246,7 @@ export class SessionDriver<Tag> {
         this.#armedAt = Number.POSITIVE_INFINITY
         this.input({ type: 'timeout' })
       },
-      false,
+      this.#holding,
     )
   }
 }

@@ -15,7 +15,7 @@ export type TraceEvent =
       clean: boolean
       failure?: string
     }
-  /** `envelope` comes without its key and, unless asked for, without its payload; `bytes` is the length of its frame. */
+  /** `envelope` comes without its key and, unless asked for, without what applications put into it (payload, `meta`, an error's message, fields of no meaning here); `bytes` is the length of its frame. */
   | { at: number; type: 'envelope'; dir: 'in' | 'out'; link: LinkId; envelope: TracedEnvelope; bytes: number }
   /** A frame that could not be decoded. */
   | { at: number; type: 'garbage'; dir: 'in' | 'out'; link: LinkId; bytes: number }
@@ -25,7 +25,7 @@ export type TracedEnvelope = { t: Envelope['t'] } & Record<string, unknown>
 export interface TraceOptions {
   /** Called for each event, in order. What it throws is reported and changes nothing. */
   onEvent: (event: TraceEvent) => void
-  /** Whether payloads are part of the trace. @default false */
+  /** Whether payloads, and whatever else applications put into envelopes, are part of the trace. @default false */
   payloads?: boolean
 }
 
@@ -69,13 +69,7 @@ export class Tracer {
 
   envelopes(dir: 'in' | 'out', link: LinkId, envelopes: Envelope[], bytes: number): void {
     for (const envelope of envelopes) {
-      const {
-        key: _key,
-        auth: _auth,
-        d,
-        ...rest
-      } = envelope as Envelope & { key?: string; auth?: unknown; d?: unknown }
-      const traced = (this.#options.payloads && d !== undefined ? { ...rest, d } : rest) as TracedEnvelope
+      const traced = this.#options.payloads ? withoutSecrets(envelope) : bare(envelope)
       this.#tell({ at: this.#platform.now(), type: 'envelope', dir, link, envelope: traced, bytes })
     }
   }
@@ -88,6 +82,27 @@ export class Tracer {
     }
   }
 }
+
+function withoutSecrets(envelope: Envelope): TracedEnvelope {
+  const { key: _key, auth: _auth, ...rest } = envelope as Envelope & { key?: string; auth?: unknown }
+  return rest as TracedEnvelope
+}
+
+/** Only what the protocol itself has to say: all else is the applications', or what a peer made up. */
+function bare(envelope: Envelope): TracedEnvelope {
+  const kept: Array<[string, unknown]> = []
+  for (const [name, value] of Object.entries(envelope)) {
+    if (name === 'err') kept.push(['err', { code: (value as { code: string }).code }])
+    else if (protocolFields.has(name)) kept.push([name, value])
+  }
+  return Object.fromEntries(kept) as TracedEnvelope
+}
+
+const protocolFields: ReadonlySet<string> = new Set(
+  't v sid link fresh got window maxBytes agent resumed ttl keepalive seq id ch re ask n also code reason after k'.split(
+    ' ',
+  ),
+)
 
 function byteLength(frame: Frame): number {
   return typeof frame === 'string' ? utf8Length(frame) : frame.byteLength

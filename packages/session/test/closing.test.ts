@@ -501,3 +501,34 @@ test('close() does not wait for ever for the welcome that the last word needs', 
   await platform.advance(5_000)
   expect(await outcomeOf(closing)).toMatchObject({ value: clean })
 })
+
+test('a process lives while somebody waits for close(), and no longer', async () => {
+  const made = await pair()
+  const { server, platform } = made
+  await made.lose()
+  expect(platform.keepsAlive).toBe(false)
+  const closing = server.session.close({ timeoutMs: 1000 })
+  expect(platform.keepsAlive).toBe(true)
+  await platform.advance(1000)
+  expect(await outcomeOf(closing)).toMatchObject({ value: { code: 'close-timeout' } })
+  expect(platform.keepsAlive).toBe(false)
+})
+
+test('a side that closes only because its peer has keeps no process alive', async () => {
+  const { server, platform, links } = await pair()
+  links[1].writable = false
+  links[0].send('[{"t":"fin","seq":1}]')
+  await platform.settle()
+  expect(server.session.state).toBe('closing')
+  expect(platform.keepsAlive).toBe(false)
+})
+
+test('a session that is over and kept holds none of the messages that it received', async () => {
+  const { client, server, platform } = await pair()
+  for (let n = 0; n < 3; n++) void later(client.session.request('q', n))
+  await platform.settle()
+  server.session.abort()
+  await platform.settle()
+  expect(server.core.report?.incoming.unhandled).toHaveLength(3)
+  expect(server.core.dispatcher.openCount).toBe(0)
+})

@@ -9,7 +9,7 @@ export class TestPlatform implements Platform {
   readonly reported: unknown[] = []
   #now = 0
   #turns: Array<() => void> = []
-  readonly #timers = new Set<{ at: number; callback: () => void }>()
+  readonly #timers = new Set<{ at: number; callback: () => void; keepAlive: boolean }>()
 
   get timerCount(): number {
     return this.#timers.size
@@ -19,8 +19,13 @@ export class TestPlatform implements Platform {
     return this.#now
   }
 
-  setTimer(ms: number, callback: () => void): () => void {
-    const timer = { at: this.#now + ms, callback }
+  /** True if a timer would keep a process alive. */
+  get keepsAlive(): boolean {
+    return [...this.#timers].some((timer) => timer.keepAlive)
+  }
+
+  setTimer(ms: number, callback: () => void, keepAlive: boolean): () => void {
+    const timer = { at: this.#now + ms, callback, keepAlive }
     this.#timers.add(timer)
     return () => this.#timers.delete(timer)
   }
