@@ -44,7 +44,10 @@ export interface AdapterOptions<C = AnyContract> extends SessionOptions<C> {
   helloTimeoutMs?: number
   /** How much a client may send that is not acknowledged. @default { messages: 1024, bytes: 4194304 } */
   window?: Partial<Window>
-  /** The largest message taken, in bytes. The server's own `maxPayload` must be larger by 4096. @default 1048576 (1 MiB) */
+  /**
+   * The largest message taken, in bytes. The server's own `maxPayload` must be larger by 4096; it is what guards
+   * memory from frames that are larger still. @default 1048576 (1 MiB)
+   */
   maxBytes?: number
   /**
    * Sessions that may go on at once; past it new ones are refused with `sessions-full`. As many that are over are kept

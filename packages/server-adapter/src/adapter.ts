@@ -186,7 +186,8 @@ export class Adapter<C = AnyContract> {
 
   #receive(socket: WsSocket, request: HttpRequest): void {
     const frameBytesMax = this.#checked.maxBytes + limits.frameOverheadBytes
-    const link = createNodeLink(socket, { rawSocket: request.socket, frameBytesMax })
+    // The session judges a frame's length itself, and counts it as a fault; memory is guarded by the server's `maxPayload`.
+    const link = createNodeLink(socket, { rawSocket: request.socket })
     const door = receiveLink(
       link,
       request,

@@ -203,7 +203,17 @@ describe.each(schemes)('%s', (scheme) => {
     client.say(hello())
     await client.hears('welcome')
     client.say({ t: 'msg', seq: 1, id: 'm1', ch: 'ask', ask: true, d: 'x'.repeat(80 * 1024) })
-    expect([1009, 4413]).toContain((await client.isClosed()).code)
+    expect((await client.isClosed()).code).toBe(4413)
+    // The side that finds a fault counts it, too: the third one ends the session.
+    for (const link of [2, 3]) {
+      const again = await byHand(served)
+      again.say(hello({ link }))
+      await again.hears('welcome')
+      again.say({ t: 'msg', seq: 1, id: 'm1', ch: 'ask', ask: true, d: 'x'.repeat(80 * 1024) })
+      expect((await again.isClosed()).code).toBe(4413)
+    }
+    const session = served.sessions.find((one) => one.id === sid) as Session
+    expect(await within('the end', session.closed)).toMatchObject({ code: 'protocol-fault' })
     await served.neighbourGoesOn()
   })
 
