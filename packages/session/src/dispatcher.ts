@@ -56,6 +56,11 @@ export class Dispatcher {
     this.#concurrency = concurrency
   }
 
+  /** True once the application has attached a handler. */
+  get listens(): boolean {
+    return this.#handlers.size > 0
+  }
+
   /** Messages received and not handled. */
   get openCount(): number {
     return this.#open.size

@@ -264,21 +264,30 @@ export class SessionCore {
   /** When the peer has closed and everything received is handled, this side closes too. */
   #checkIdle(): void {
     if (!this.#peerFin || this.#machine.ended) return
-    if (this.dispatcher.openCount === 0) {
-      if (this.#halfOpen || this.#closing) return
+    if (!this.#closing) {
+      if (this.#halfOpen || !this.#nothingToCome()) return
       // At the end of the turn, so that what was just answered or resolved can still send something.
       this.#platform.endOfTurn(() => {
-        if (this.dispatcher.openCount === 0) this.#beginToClose({})
+        if (!this.#closing && this.#nothingToCome()) this.#beginToClose({})
       })
       return
     }
-    if (!this.#finAsked || this.dispatcher.keptCount < this.dispatcher.openCount) return
+    if (!this.#finAsked || !this.#onlyKeptLeft()) return
     // Both sides have closed, and nobody listens for what is left: waiting longer would not make it handled.
     this.#platform.endOfTurn(() => {
+      if (this.#machine.ended || !this.#onlyKeptLeft()) return
       const kept = this.dispatcher.keptCount
-      if (this.#machine.ended || kept === 0 || kept < this.dispatcher.openCount) return
       this.abort('unhandled', `${kept} messages had come for which there is no handler`)
     })
+  }
+
+  /** An application that has attached no handler at all may still be about to; one that has is not waited for. */
+  #nothingToCome(): boolean {
+    return this.dispatcher.openCount === 0 || (this.dispatcher.listens && this.#onlyKeptLeft())
+  }
+
+  #onlyKeptLeft(): boolean {
+    return this.dispatcher.keptCount > 0 && this.dispatcher.keptCount === this.dispatcher.openCount
   }
 
   #onOutput(output: SessionOutput<Delivery>): void {

@@ -111,6 +111,29 @@ test('what is sent after close() is rejected as not sent', async () => {
   expect(await outcomeOf(later(client.session.send('n')))).toMatchObject({ error: { fate: 'not-sent' } })
 })
 
+test('a peer that closes behind a message of an unknown name is not kept waiting by a side that handles others', async () => {
+  const { client, server, platform } = await pair()
+  server.session.handle('known', () => {})
+  const sent = later(client.session.send('typo'))
+  const closing = client.session.close()
+  await platform.settle()
+  expect(await closing).toMatchObject({ clean: false, code: 'unhandled', by: 'peer' })
+  expect(await outcomeOf(sent)).toMatchObject({ error: { fate: 'received' } })
+  expect(platform.now()).toBe(0)
+})
+
+test('a side that has attached no handler yet is waited for, also when the peer has closed', async () => {
+  const { client, server, platform } = await pair()
+  const sent = later(client.session.send('late'))
+  const closing = client.session.close()
+  await platform.settle()
+  expect(client.session.state).toBe('closing')
+  server.session.handle('late', () => {})
+  await platform.settle()
+  expect(await closing).toMatchObject({ clean: true })
+  expect(await outcomeOf(sent)).not.toHaveProperty('error')
+})
+
 test('closing with messages that nothing handles ends quickly, with reset unhandled and true reports', async () => {
   const { client, server, platform } = await pair()
   const sent = [1, 2].map((n) => later(client.session.send('n', n, { id: `n${n}` })))
