@@ -23,7 +23,7 @@ export const closeCodes = {
   sequenceGap: 4405,
   /** A `seq` came twice, or fell back, on one link. */
   sequenceRepeated: 4406,
-  /** An `ack` for something that was never sent. */
+  /** An `ack` or a `got` for something that was never sent, or a `got` below what was acknowledged. */
   ackInvalid: 4407,
   /** Nothing was heard for two keepalive intervals. */
   keepaliveTimeout: 4408,

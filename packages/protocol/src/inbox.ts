@@ -44,21 +44,12 @@ export class Inbox {
     return this.#got
   }
 
-  /** Every sequenced envelope up to this one is handled. */
-  get handledUpTo(): number {
-    return this.#n
-  }
-
   get pendingCount(): number {
     return this.#pendingCount
   }
 
   get pendingBytes(): number {
     return this.#pendingBytes
-  }
-
-  get finReceived(): boolean {
-    return this.#finSeq > 0
   }
 
   /** True if the peer's `fin` and everything before it is handled. */

@@ -93,17 +93,8 @@ export class SessionMachine<Tag = unknown> {
     return this.#outbox.bytes
   }
 
-  /** The largest message that the peer takes, in bytes; `Infinity` until it has said so. */
-  get peerMaxBytes(): number {
-    return this.#outbox.maxBytes
-  }
-
   get inFlightCount(): number {
     return this.#outbox.inFlightCount
-  }
-
-  get queuedCount(): number {
-    return this.#outbox.queuedCount
   }
 
   /** How far a message of this side is known to have come, while it is not handled. */
