@@ -1,3 +1,5 @@
+import { afterReading } from '@lastword/transport'
+
 /**
  * What a session needs of the machine that it runs on, besides links. Given in, so that tests can stand in for it
  * and nothing below reaches for a global.
@@ -41,12 +43,6 @@ declare const setImmediate: ((callback: () => void) => unknown) | undefined
 
 /** Longer timers fire at once in every JavaScript engine. */
 const timerMsMax = 2 ** 31 - 1
-
-/** `setImmediate` runs right behind the poll phase, in which sockets are read; a browser's next task runs behind the messages that are queued. */
-function afterReading(callback: () => void): void {
-  if (typeof setImmediate === 'function') setImmediate(callback)
-  else setTimeout(callback, 0)
-}
 
 function endOfTurn(callback: () => void): void {
   if (typeof setImmediate === 'function') setImmediate(callback)

@@ -1,5 +1,5 @@
+import { Arrivals } from './arrivals.ts'
 import { fitReason } from './close-frame.ts'
-import { Delivery } from './delivery.ts'
 import type { Link, LinkEnd, LinkEvents, OpenLinkOptions } from './link.ts'
 import { afterReading, timerAfterReading } from './timer-after-reading.ts'
 
@@ -33,7 +33,7 @@ const pollMsMax = 32
 
 class BrowserLink implements Link {
   readonly #socket: WebSocket
-  readonly #delivery = new Delivery()
+  readonly #arrivals = new Arrivals()
   readonly #lowWaterBytes: number
   readonly #stopListening = new AbortController()
   readonly #stopConnectTimer: () => void
@@ -61,7 +61,7 @@ class BrowserLink implements Link {
       () => {
         this.#stopConnectTimer()
         this.#opened = true
-        this.#delivery.open()
+        this.#arrivals.open()
       },
       { signal },
     )
@@ -76,7 +76,7 @@ class BrowserLink implements Link {
           this.#refusing = true
           this.#error ??= new Error(`A frame longer than frameBytesMax (${bytesMax}) arrived.`)
           void this.close(1009, 'frame too large')
-        } else this.#delivery.frame(frame, frame.length)
+        } else this.#arrivals.frame(frame, frame.length)
         // Timers are throttled in pages that nobody looks at; messages are not.
         if (this.#busy) this.#look()
       },
@@ -114,11 +114,11 @@ class BrowserLink implements Link {
   }
 
   get bufferedBytes(): number {
-    return this.#delivery.end ? 0 : this.#socket.bufferedAmount
+    return this.#arrivals.end ? 0 : this.#socket.bufferedAmount
   }
 
   attach(events: LinkEvents): void {
-    this.#delivery.attach(events)
+    this.#arrivals.attach(events)
   }
 
   send(frame: string | Uint8Array): void {
@@ -132,15 +132,15 @@ class BrowserLink implements Link {
   }
 
   pause(): void {
-    this.#delivery.pause()
+    this.#arrivals.pause()
   }
 
   resume(): void {
-    this.#delivery.resume()
+    this.#arrivals.resume()
   }
 
   close(code: number, reason: string, { lingerMs = 5000 }: { lingerMs?: number } = {}): Promise<LinkEnd> {
-    if (!this.#closing && !this.#delivery.end) {
+    if (!this.#closing && !this.#arrivals.end) {
       const now = performance.now()
       this.#pollMs = 1
       // What arrived while nothing was busy does not count as moving now.
@@ -155,7 +155,7 @@ class BrowserLink implements Link {
       if (this.#opened) this.#look()
       else this.#giveUp(false)
     }
-    return this.#delivery.over
+    return this.#arrivals.over
   }
 
   abort(): void {
@@ -179,11 +179,11 @@ class BrowserLink implements Link {
 
   /** Sees what the socket still holds, and does what was waiting for it. */
   #look(): void {
-    if (this.#delivery.end) return
+    if (this.#arrivals.end) return
     const { bufferedAmount } = this.#socket
     if (this.#busy && bufferedAmount <= this.#lowWaterBytes) {
       this.#busy = false
-      if (this.#canSend) this.#delivery.drain()
+      if (this.#canSend) this.#arrivals.drain()
     }
     const closing = this.#closing
     if (closing) {
@@ -194,7 +194,7 @@ class BrowserLink implements Link {
       if (now >= closing.deadline) this.#giveUp(true)
     }
     this.#lastBuffered = bufferedAmount
-    if (this.#busy || (closing && !this.#delivery.end)) this.#poll()
+    if (this.#busy || (closing && !this.#arrivals.end)) this.#poll()
   }
 
   #closeSocket(code: number, reason: string): void {
@@ -206,7 +206,7 @@ class BrowserLink implements Link {
 
   /** Ends without waiting for the peer. The platform cannot destroy a connection, so this asks it to close and listens no more. */
   #giveUp(forced: boolean): void {
-    if (this.#delivery.end) return
+    if (this.#arrivals.end) return
     this.#stopListening.abort()
     if (this.#socket.readyState < 2) this.#closeSocket(1000, '')
     queueMicrotask(() => this.#finish(1006, '', false, forced))
@@ -217,7 +217,7 @@ class BrowserLink implements Link {
     clearTimeout(this.#pollTimer)
     this.#stopListening.abort()
     const bytesUnsent = this.#opened ? this.#socket.bufferedAmount : 0
-    this.#delivery.finish({
+    this.#arrivals.finish({
       code,
       reason,
       clean,

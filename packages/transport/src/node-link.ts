@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { Arrivals } from './arrivals.ts'
 import { fitReason, isSendableCode } from './close-frame.ts'
-import { Delivery } from './delivery.ts'
 import { watchIdle } from './idle-watch.ts'
 import type { Link, LinkEnd, LinkEvents } from './link.ts'
 import { connectFailure } from './node-failure.ts'
@@ -54,7 +54,7 @@ class NodeLink implements Link {
   readonly #options: NodeLinkOptions
   readonly #lowWaterBytes: number
   readonly #keptBytesMax: number
-  readonly #delivery = new Delivery(() => this.#readOrNot())
+  readonly #arrivals = new Arrivals(() => this.#readOrNot())
   // biome-ignore lint/suspicious/noExplicitAny: an event's arguments depend on its name.
   readonly #listeners: [event: string, listener: (...args: any[]) => void][]
   readonly #sent: Sent = sentLedger()
@@ -93,7 +93,7 @@ class NodeLink implements Link {
     ]
     for (const [event, listener] of this.#listeners) socket.on(event, listener)
     if (options.rawSocket) this.#useRawSocket(options.rawSocket)
-    if (this.#opened) this.#delivery.open()
+    if (this.#opened) this.#arrivals.open()
     else {
       const ms = options.connectTimeoutMs ?? 10_000
       this.#stopConnectTimer = timerAfterReading(ms, this.#moved, () => {
@@ -113,11 +113,11 @@ class NodeLink implements Link {
   }
 
   get bufferedBytes(): number {
-    return this.#delivery.end ? 0 : this.#socket.bufferedAmount
+    return this.#arrivals.end ? 0 : this.#socket.bufferedAmount
   }
 
   attach(events: LinkEvents): void {
-    this.#delivery.attach(events)
+    this.#arrivals.attach(events)
   }
 
   send(frame: string | Uint8Array): void {
@@ -132,25 +132,25 @@ class NodeLink implements Link {
   }
 
   pause(): void {
-    this.#delivery.pause()
+    this.#arrivals.pause()
   }
 
   resume(): void {
-    this.#delivery.resume()
+    this.#arrivals.resume()
   }
 
   close(code: number, reason: string, options: { lingerMs?: number } = {}): Promise<LinkEnd> {
-    if (!this.#closing && !this.#delivery.end) {
+    if (!this.#closing && !this.#arrivals.end) {
       this.#closing = true
       const lingerMs = options.lingerMs ?? this.#lingerMs
       if (this.#opened) this.#linger(isSendableCode(code) ? code : 1000, fitReason(reason), lingerMs)
       else this.#socket.terminate()
     }
-    return this.#delivery.over
+    return this.#arrivals.over
   }
 
   abort(): void {
-    if (!this.#delivery.end) this.#destroy()
+    if (!this.#arrivals.end) this.#destroy()
   }
 
   get #canSend(): boolean {
@@ -181,7 +181,7 @@ class NodeLink implements Link {
 
   /** The peer's FIN has come, or ours has gone because ws has answered its close frame: it must not stay for ever. */
   readonly #onEndBegun = (): void => {
-    if (!this.#stopEndTimers && !this.#delivery.end) this.#boundTheEnd(this.#lingerMs)
+    if (!this.#stopEndTimers && !this.#arrivals.end) this.#boundTheEnd(this.#lingerMs)
   }
 
   /** What changes when bytes have moved. What comes in behind our FIN is thrown away, and is no reason to wait. */
@@ -225,7 +225,7 @@ class NodeLink implements Link {
     if (!this.#busy || (this.#socket.bufferedAmount > this.#lowWaterBytes && this.#sent.waitingBytes > 0))
       return
     this.#busy = false
-    if (this.#canSend) this.#delivery.drain()
+    if (this.#canSend) this.#arrivals.drain()
   }
 
   #onUpgrade(response: IncomingMessage): void {
@@ -248,7 +248,7 @@ class NodeLink implements Link {
   #onOpen(): void {
     this.#stopConnectTimer?.()
     this.#opened = true
-    this.#delivery.open()
+    this.#arrivals.open()
   }
 
   #onMessage(data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): void {
@@ -266,13 +266,13 @@ class NodeLink implements Link {
       return
     }
     const frame = isBinary ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes.toString()
-    this.#delivery.frame(frame, bytes.length)
+    this.#arrivals.frame(frame, bytes.length)
     this.#readOrNot()
   }
 
   /** Reads from the connection while there is room for what comes. */
   #readOrNot(): void {
-    const reading = this.#delivery.keptBytes <= (this.#closing ? 16 : 1) * this.#keptBytesMax
+    const reading = this.#arrivals.keptBytes <= (this.#closing ? 16 : 1) * this.#keptBytesMax
     if (reading === this.#reading) return
     this.#reading = reading
     if (reading) this.#socket.resume()
@@ -303,7 +303,7 @@ class NodeLink implements Link {
     const clean = closeFrameSeen && (raw?.writableFinished ?? this.#error === undefined)
     // ws destroys connections as well: after its own close time-out, and when too many Pongs wait for a peer.
     const destroyedHere = raw !== undefined && this.#opened && !raw.readableEnded && !raw.errored
-    this.#delivery.finish({
+    this.#arrivals.finish({
       code,
       reason,
       clean,

@@ -3,4 +3,5 @@ export { type CloseAfterPongOptions, type CloseAfterPongReport, closeAfterPong }
 export type { Link, LinkEnd, LinkEvents, LinkFailure, OpenLink, OpenLinkOptions } from './link.ts'
 export { createNodeLink, type NodeLinkOptions } from './node-link.ts'
 export { type NodeClientOptions, nodeLinkOpener, openNodeLink } from './open-node-link.ts'
+export { afterReading } from './timer-after-reading.ts'
 export type { WsSocket } from './ws-socket.ts'

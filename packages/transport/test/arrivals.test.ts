@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { Delivery } from '../src/delivery.ts'
+import { Arrivals } from '../src/arrivals.ts'
 
 test('empty frames that are kept while the listener has paused count too, until they are told', async () => {
-  const delivery = new Delivery()
+  const arrivals = new Arrivals()
   let told = 0
-  delivery.attach({
+  arrivals.attach({
     onOpen() {},
     onDrain() {},
     onEnd() {},
@@ -12,12 +12,12 @@ test('empty frames that are kept while the listener has paused count too, until 
       told++
     },
   })
-  delivery.pause()
-  for (let n = 0; n < 10_000; n++) delivery.frame('', 0)
+  arrivals.pause()
+  for (let n = 0; n < 10_000; n++) arrivals.frame('', 0)
   // As much as a Node link keeps before it stops reading.
-  expect(delivery.keptBytes).toBeGreaterThan(1024 * 1024)
-  delivery.resume()
+  expect(arrivals.keptBytes).toBeGreaterThan(1024 * 1024)
+  arrivals.resume()
   await new Promise((resolve) => setImmediate(resolve))
   expect(told).toBe(10_000)
-  expect(delivery.keptBytes).toBe(0)
+  expect(arrivals.keptBytes).toBe(0)
 })

@@ -4,7 +4,7 @@ import type { LinkEnd, LinkEvents } from './link.ts'
  * Brings what happened on a link to its listener, in order: the opening, every frame, then the end, once.
  * What happens before somebody listens, or while the listener has paused, is kept.
  */
-export class Delivery {
+export class Arrivals {
   /** Resolves when the end has been told, or when the link ended with nobody attached. */
   readonly over: Promise<LinkEnd>
   /** What the frames that are kept take: their bytes, and what an empty one takes for each. */
