@@ -117,6 +117,7 @@ test('a peer that closes behind a message of an unknown name is not kept waiting
   const sent = later(client.session.send('typo'))
   const closing = client.session.close()
   await platform.settle()
+  expect(client.session.state).toBe('closed')
   expect(await closing).toMatchObject({ clean: false, code: 'unhandled', by: 'peer' })
   expect(await outcomeOf(sent)).toMatchObject({ error: { fate: 'received' } })
   expect(platform.now()).toBe(0)
