@@ -21,6 +21,9 @@ export type ErrorCode =
   | 'protocol-violated'
   | 'handshake-failed'
   | 'handler-failed'
+  | 'journal-failed'
+  | 'journal-lost'
+  | 'journal-exists'
 
 export interface ErrorDetails {
   /** The session in which it happened. Never its key. */
@@ -181,4 +184,19 @@ function summaryOf(issues: ReadonlyArray<PayloadIssue>): string {
   })
   const more = issues.length - first.length
   return first.join('; ') + (more > 0 ? `; and ${more} more` : '')
+}
+
+/**
+ * A journal could not do what was asked of it. `journal-lost`: somebody else holds the session now; `journal-exists`:
+ * there is a session with this id already; `journal-failed`: the store failed, as `cause` says.
+ */
+export class JournalError extends LastwordError {
+  constructor(
+    code: 'journal-failed' | 'journal-lost' | 'journal-exists',
+    message: string,
+    details: ErrorDetails = {},
+  ) {
+    super(code, message, details)
+    this.name = 'JournalError'
+  }
 }

@@ -14,6 +14,7 @@ export {
 } from './argument-checks.ts'
 export { Emitter } from './emitter.ts'
 export type { IncomingMessage } from './incoming-message.ts'
+export type { ClaimedSession, Journal, SessionJournal, SessionRecord } from './journal.ts'
 export { requestNeverLeft } from './never-left.ts'
 export { type Platform, platform } from './platform.ts'
 export { type HandlerResult, Session } from './session.ts'
