@@ -1,0 +1,171 @@
+import type { AttachedLink } from './attached-link.ts'
+import { closeCodes, type ResetCode } from './codes.ts'
+import { never } from './deadlines.ts'
+import { encodeEnvelope } from './encode.ts'
+import type { Fate } from './errors.ts'
+import { limits } from './limits.ts'
+import type { OutgoingMessage } from './outgoing-message.ts'
+import type { CloseReport } from './report.ts'
+import type { LinkId, SessionInput } from './session-io.ts'
+import type { SessionLinks } from './session-links.ts'
+import type { SessionParts } from './session-parts.ts'
+
+/** How a session comes to its end, what is reported of it, and how long it is kept for a peer that may still ask. */
+export class SessionEnding<Tag> {
+  readonly #parts: SessionParts<Tag>
+  readonly #links: SessionLinks<Tag>
+  /** Ids acknowledged since this side began to close, for the report; `undefined` before. A side that only listens to the end may go on sending for long. */
+  #handledWhileClosing: string[] | undefined
+  #report: CloseReport | undefined
+  /** The link on which the last word was said; how it ends tells whether the peer has heard it. */
+  #finalLink: LinkId | undefined
+  released = false
+
+  constructor(parts: SessionParts<Tag>, links: SessionLinks<Tag>) {
+    this.#parts = parts
+    this.#links = links
+  }
+
+  /** True while a link is wanted: the session goes on, or its last acknowledgement must be said again. */
+  get wantsLink(): boolean {
+    if (this.released) return false
+    return !this.#parts.ended || this.#finalLink === undefined
+  }
+
+  /** The application has begun to close. */
+  begin(timeoutMs: number, now: number): void {
+    const parts = this.#parts
+    if (parts.phase !== 'open') return
+    parts.phase = 'closing'
+    this.#handledWhileClosing ??= []
+    parts.deadlines.closing = now + timeoutMs
+  }
+
+  onHandled(messages: readonly OutgoingMessage<Tag>[]): void {
+    if (this.#handledWhileClosing === undefined) return
+    for (const message of messages) this.#handledWhileClosing.push(message.id)
+  }
+
+  /** After each step: is everything that both sides sent handled? */
+  settle(now: number): void {
+    const { outbox, inbox, ended } = this.#parts
+    if (ended || !outbox.finished || !inbox.finished) return
+    const link = this.#links.current
+    // The acknowledgement of a `fin` that went out behind ours of the peer's proves that the peer has both.
+    const peerKnows = link?.finAfterAll === true
+    this.#finish(now)
+    // On a link that is still being opened it is said when `welcome` has come.
+    if (link?.attached) this.sayLastWord(link)
+    if (peerKnows) this.#releaseSoon(now)
+  }
+
+  /** A client that nobody has ever heard of is done by itself. */
+  finishUnheardOf(now: number): void {
+    this.#finish(now)
+    this.release()
+  }
+
+  /** The session is over: says so on this link, and closes it behind that. */
+  sayLastWord(link: AttachedLink): void {
+    const report = this.#report as CloseReport
+    const { filler, inbox } = this.#parts
+    this.#finalLink = link.id
+    if (report.clean) return this.#links.close(link, closeCodes.normal, '', filler.fill(link))
+    const reason = clip(report.reason)
+    const reset = encodeEnvelope({ t: 'reset', code: report.code, reason, got: inbox.got })
+    this.#links.close(link, closeCodes.reset, report.code, `[${reset}]`)
+  }
+
+  /** True if it was the link of the last word: its end says whether the peer has heard that. */
+  onLinkEnd(end: Extract<SessionInput<Tag>, { type: 'link-end' }>, now: number): boolean {
+    if (end.link !== this.#finalLink) return false
+    this.#finalLink = undefined
+    // Any other code is the peer's own reason to drop the link, and then it did not read to the end.
+    const heard = end.code === closeCodes.normal || end.code === closeCodes.reset
+    if (end.clean && heard) this.#releaseSoon(now)
+    return true
+  }
+
+  /** The session ends, and not as agreed. */
+  end(code: ResetCode, reason: string, by: 'local' | 'peer', now: number): void {
+    const parts = this.#parts
+    const link = this.#links.current
+    if (parts.ended) {
+      if (by === 'peer' && link !== undefined) this.#links.close(link, closeCodes.normal, '')
+      if (by === 'peer') this.#releaseSoon(now)
+      return
+    }
+    parts.phase = 'ended'
+    const why = reason === '' ? code : `${reason} (${code})`
+    const rest = parts.outbox.drain()
+    this.#report = this.#makeReport(code, reason, by, rest)
+    parts.fail(rest, why)
+    parts.emit({ type: 'ended', report: this.#report })
+    parts.deadlines.closing = never
+    parts.deadlines.expiry = never
+    if (link !== undefined && by === 'peer') this.#links.close(link, closeCodes.normal, '')
+    else if (link !== undefined) this.sayLastWord(link)
+    // A server tells a client that did not hear it when it comes back; a client has nobody to wait for.
+    if (by === 'local' && parts.config.role === 'server') {
+      parts.deadlines.release = now + parts.ttlMs
+    } else this.#releaseSoon(now)
+  }
+
+  release(): void {
+    if (this.released) return
+    this.released = true
+    const { deadlines } = this.#parts
+    deadlines.disarmLink()
+    deadlines.release = never
+    this.#parts.emit({ type: 'released' })
+  }
+
+  #finish(now: number): void {
+    const parts = this.#parts
+    parts.phase = 'ended'
+    // A link that waits for its `welcome` goes on waiting, and not for ever: the last word is said on it, or the next.
+    parts.deadlines.closing = never
+    parts.deadlines.expiry = never
+    parts.deadlines.release = now + parts.ttlMs
+    this.#report = this.#makeReport('finished', '', 'both', [])
+    parts.emit({ type: 'ended', report: this.#report })
+  }
+
+  /**
+   * The peer has nothing more to ask. A server that did not get the client's first link still stays: the `hello` of
+   * an earlier one may be under way, and would make the session, and what was handled in it, anew.
+   */
+  #releaseSoon(now: number): void {
+    const { config, deadlines, ttlMs } = this.#parts
+    if (this.released) return
+    if (config.role === 'client' || this.#links.count <= 1) return this.release()
+    if (deadlines.release === never) deadlines.release = now + ttlMs
+  }
+
+  #makeReport(
+    code: CloseReport['code'],
+    reason: string,
+    by: CloseReport['by'],
+    rest: ReadonlyArray<{ message: OutgoingMessage<Tag>; fate: Fate }>,
+  ): CloseReport {
+    const { outbox, inbox } = this.#parts
+    const idsOf = (fate: Fate) => rest.filter((entry) => entry.fate === fate).map((entry) => entry.message.id)
+    return {
+      clean: code === 'finished',
+      code,
+      reason,
+      by,
+      handledTotal: outbox.handledTotal,
+      handled: this.#handledWhileClosing ?? [],
+      received: idsOf('received'),
+      unknown: idsOf('unknown'),
+      notSent: idsOf('not-sent'),
+      incoming: { handledTotal: inbox.handledTotal, unhandled: inbox.pendingIds() },
+    }
+  }
+}
+
+/** A reason as it may go over the wire. */
+export function clip(reason: string): string {
+  return reason.slice(0, limits.reasonCharsMax)
+}

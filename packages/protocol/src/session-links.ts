@@ -1,0 +1,115 @@
+import type { AttachedLink } from './attached-link.ts'
+import { closeCodes } from './codes.ts'
+import { never } from './deadlines.ts'
+import { encodeEnvelope } from './encode.ts'
+import type { Frame, HelloEnvelope, Json, WelcomeEnvelope } from './envelope.ts'
+import { composeHello, composeWelcome } from './greeting.ts'
+import { defaults } from './limits.ts'
+import type { LinkId } from './session-io.ts'
+import type { SessionParts } from './session-parts.ts'
+
+/** Which link carries the session, and how one takes the place of another. */
+export class SessionLinks<Tag> {
+  readonly #parts: SessionParts<Tag>
+  /** The link of the session, attached or on its way to it. */
+  current: AttachedLink | undefined
+  /** The number of the latest link, as `hello` counts them. */
+  count = 0
+
+  constructor(parts: SessionParts<Tag>) {
+    this.#parts = parts
+  }
+
+  get attached(): boolean {
+    return this.current?.attached === true
+  }
+
+  /** The current link, if it has this id. */
+  withId(id: LinkId): AttachedLink | undefined {
+    return this.current?.id === id ? this.current : undefined
+  }
+
+  /** Client: a link begins, with a `hello` on it. */
+  start(id: LinkId, auth: Json | undefined): void {
+    const { config, welcomed, inbox, filler } = this.#parts
+    this.#supersede()
+    this.count++
+    this.#take({ id, attached: false, streaming: !welcomed, finAfterAll: false })
+    filler.addControl(encodeEnvelope(composeHello(config, this.count, !welcomed, inbox.got, auth)))
+  }
+
+  /** Server: a link has said `hello`. Returns it, unless a later one has said so before. */
+  accept(id: LinkId, hello: HelloEnvelope): AttachedLink | undefined {
+    if (hello.link <= this.count) {
+      this.#parts.emit({ type: 'link-close', link: id, ...superseded, last: undefined })
+      return undefined
+    }
+    this.#supersede()
+    this.count = hello.link
+    this.#parts.welcomed = true
+    const { deadlines, outbox } = this.#parts
+    deadlines.expiry = never
+    outbox.window = hello.window
+    outbox.maxBytes = hello.maxBytes ?? defaults.maxBytes
+    const link: AttachedLink = { id, attached: true, streaming: true, finAfterAll: false }
+    this.#take(link)
+    return link
+  }
+
+  /** Server: answers the `hello` of the link that was accepted. */
+  welcome(resumed: boolean, now: number): void {
+    const { config, filler, inbox, deadlines, keepaliveMs } = this.#parts
+    filler.addControl(encodeEnvelope(composeWelcome(config, resumed, inbox.got)))
+    deadlines.ping = now + keepaliveMs
+  }
+
+  /** Client: the server has answered. */
+  onWelcome(welcome: WelcomeEnvelope, link: AttachedLink, now: number): void {
+    const parts = this.#parts
+    link.attached = true
+    link.streaming = true
+    parts.welcomed = true
+    parts.ttlMs = welcome.ttl
+    parts.keepaliveMs = welcome.keepalive
+    parts.outbox.window = welcome.window
+    parts.outbox.maxBytes = welcome.maxBytes
+    parts.deadlines.welcome = never
+    parts.deadlines.ping = now + parts.keepaliveMs
+  }
+
+  /** The driver ends this link; whatever it still reports is not heard. */
+  close(link: AttachedLink, code: number, reason: string, last?: Frame): void {
+    this.#parts.emit({ type: 'link-close', link: link.id, code, reason, last })
+    this.detach(link)
+  }
+
+  /** The link is over, and the session goes on without it for now. */
+  lose(link: AttachedLink, code: number, reason: string, now: number): void {
+    const { config, deadlines, ttlMs } = this.#parts
+    this.detach(link)
+    if (this.#parts.ended) return
+    if (config.role === 'server') deadlines.expiry = now + ttlMs
+    if (link.attached) this.#parts.emit({ type: 'detached', link: link.id, code, reason })
+  }
+
+  detach(link: AttachedLink): void {
+    if (this.current !== link) return
+    this.current = undefined
+    this.#parts.deadlines.disarmLink()
+    this.#parts.filler.startLink()
+  }
+
+  #take(link: AttachedLink): void {
+    this.current = link
+    const { inbox, outbox, filler } = this.#parts
+    inbox.startLink()
+    outbox.rewind()
+    filler.startLink()
+  }
+
+  #supersede(): void {
+    if (this.current !== undefined) this.close(this.current, superseded.code, superseded.reason)
+  }
+}
+
+const superseded = { code: closeCodes.superseded, reason: 'another link took over' }

@@ -1,0 +1,57 @@
+import { Deadlines } from './deadlines.ts'
+import type { Fate } from './errors.ts'
+import { FrameFiller } from './frame-filler.ts'
+import { Inbox } from './inbox.ts'
+import { defaults } from './limits.ts'
+import { Outbox } from './outbox.ts'
+import type { OutgoingMessage } from './outgoing-message.ts'
+import type { SessionConfig, SessionOutput } from './session-io.ts'
+
+/** What the parts of one session machine share: both directions, the timers, what has come out, how far it has come. */
+export class SessionParts<Tag> {
+  readonly config: SessionConfig
+  readonly deadlines = new Deadlines()
+  readonly inbox: Inbox
+  readonly outbox: Outbox<Tag>
+  readonly filler: FrameFiller<Tag>
+  phase: 'open' | 'closing' | 'ended' = 'open'
+  /** True once a `welcome` has been received (client) or a `hello` accepted (server). */
+  welcomed = false
+  /** The server's values hold for both. */
+  ttlMs: number
+  keepaliveMs: number
+  /** Faults since a message was last handled, of whichever side. */
+  faultsInARow = 0
+  #outputs: SessionOutput<Tag>[] = []
+
+  constructor(config: SessionConfig) {
+    this.config = config
+    this.ttlMs = config.ttlMs
+    this.keepaliveMs = config.keepaliveMs
+    this.inbox = new Inbox(config.window, initialWindow, config.maxBytes)
+    // How large a message the peer takes is known with its greeting; the filler holds larger ones back until then.
+    this.outbox = new Outbox<Tag>(initialWindow, Number.POSITIVE_INFINITY)
+    this.filler = new FrameFiller(this.outbox, this.inbox)
+  }
+
+  get ended(): boolean {
+    return this.phase === 'ended'
+  }
+
+  emit(output: SessionOutput<Tag>): void {
+    this.#outputs.push(output)
+  }
+
+  /** These messages will never be handled. */
+  fail(messages: Array<{ message: OutgoingMessage<Tag>; fate: Fate }>, why: string, tooLarge = false): void {
+    if (messages.length > 0) this.emit({ type: 'failed', messages, why, tooLarge })
+  }
+
+  takeOutputs(): SessionOutput<Tag>[] {
+    const outputs = this.#outputs
+    if (outputs.length > 0) this.#outputs = []
+    return outputs
+  }
+}
+
+const initialWindow = { messages: defaults.windowMessages, bytes: defaults.windowBytes }
