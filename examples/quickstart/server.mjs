@@ -12,6 +12,7 @@ adapter.onSession((session) => {
 })
 
 const server = createServer()
-const wss = new WebSocketServer({ server, handleProtocols: adapter.handleProtocols })
+const { handleProtocols, maxPayload } = adapter
+const wss = new WebSocketServer({ server, handleProtocols, maxPayload })
 wss.on('connection', adapter.connection())
 server.listen(8080)

@@ -62,6 +62,8 @@ export const resetCodes = [
   'expired',
   /** The server has as many sessions as it will keep. */
   'sessions-full',
+  /** The server has as many sessions of whoever asks as it will keep. */
+  'identity-full',
   /** The application gave the session up. */
   'aborted',
   /** Closing took longer than the application was ready to wait. */

@@ -23,7 +23,7 @@ export interface AdapterOptions<C = AnyContract> extends SessionOptions<C> {
   /**
    * Says who is there. Returns (or resolves with) the identity, which `onSession` is given; a session is only ever
    * resumed by the same one. Throws, rejects or returns `false` for somebody who may not: the client's session ends
-   * with `unauthorized`. Left out, everybody is the same anonymous identity, and the session's key alone protects it.
+   * with `unauthorized`. Left out, everybody is the same anonymous identity `''`, and the session's key alone protects it.
    */
   authenticate?: (context: AuthenticateContext) => string | false | Promise<string | false>
   /**
@@ -54,6 +54,18 @@ export interface AdapterOptions<C = AnyContract> extends SessionOptions<C> {
    * for `ttlMs`, so that their clients can ask how they ended. @default 100000
    */
   sessionsMax?: number
+  /**
+   * Sessions that one identity may have going on at once, so that nobody takes the room of all others; past it new
+   * ones are refused with `identity-full`. As many of its sessions that are over are kept for `ttlMs`. Whoever has no
+   * identity, for there is no `authenticate` or it returned `''`, counts by address: see `addressOf`. @default 10000
+   */
+  sessionsPerIdentityMax?: number
+  /**
+   * The address by which sessions without an identity are counted. Behind a reverse proxy all connections come from
+   * the proxy: return what it says of its client, from a header that it sets itself, or all of them share one bound. If
+   * it throws, the link is refused with `internal`. @default the address of the connection; of IPv6 its first 64 bits
+   */
+  addressOf?: (request: HttpRequest) => string
 }
 
 /** The options with their defaults. */
@@ -65,6 +77,7 @@ export interface CheckedAdapterOptions {
   window: Window
   maxBytes: number
   sessionsMax: number
+  sessionsPerIdentityMax: number
 }
 
 /** @throws ArgumentError that names the option, for one that cannot be used */
@@ -83,6 +96,7 @@ export function checkOptions(options: AdapterOptions): CheckedAdapterOptions {
     },
     maxBytes,
     sessionsMax: options.sessionsMax ?? sessionsMaxDefault,
+    sessionsPerIdentityMax: options.sessionsPerIdentityMax ?? sessionsPerIdentityMaxDefault,
   }
   checkInteger('ttlMs', checked.ttlMs, 0, limits.timerMsMax)
   checkInteger('keepaliveMs', checked.keepaliveMs, 1, limits.timerMsMax)
@@ -92,6 +106,10 @@ export function checkOptions(options: AdapterOptions): CheckedAdapterOptions {
   checkInteger('window.messages', checked.window.messages, 1, limits.windowMessagesMax)
   checkInteger('window.bytes', checked.window.bytes, limits.maxBytesMin, limits.bytesMax)
   checkInteger('sessionsMax', checked.sessionsMax, 1, Number.MAX_SAFE_INTEGER)
+  checkInteger('sessionsPerIdentityMax', checked.sessionsPerIdentityMax, 1, Number.MAX_SAFE_INTEGER)
+  if (options.addressOf !== undefined) {
+    checkFunction('addressOf', options.addressOf, 'Return the address of the client as a string.')
+  }
   if (options.authenticate !== undefined) {
     checkFunction('authenticate', options.authenticate, 'Return who is there, or false.')
   }
@@ -100,6 +118,8 @@ export function checkOptions(options: AdapterOptions): CheckedAdapterOptions {
 }
 
 const sessionsMaxDefault = 100_000
+/** A tenth of them: one identity leaves room, and an office or a proxy behind one address is not yet too many. */
+const sessionsPerIdentityMaxDefault = 10_000
 
 function checkOrigins(origins: AdapterOptions['allowedOrigins']): void {
   if (origins === undefined || typeof origins === 'function') return

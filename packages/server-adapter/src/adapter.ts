@@ -25,8 +25,10 @@ import type { Link, LinkEvents, WsSocket } from '@lastword/transport'
 import { createNodeLink } from '@lastword/transport'
 import { nanoid } from 'nanoid'
 import { type AdapterOptions, type CheckedAdapterOptions, checkOptions } from './adapter-options.ts'
+import { clientAddress } from './client-address.ts'
 import { type Arrival, type LinkDoor, Refusal, receiveLink } from './door.ts'
 import { sameSecret } from './same-secret.ts'
+import { SessionShares } from './session-shares.ts'
 
 /** A link that was not let in: which code it was told, and why. */
 export interface RefusedLink {
@@ -77,6 +79,7 @@ export class Adapter<C = AnyContract> {
   readonly #links = new Map<Link, LinkDoor>()
   /** Sessions that are over and kept for their clients, the oldest first. */
   readonly #ended = new Set<Entry>()
+  readonly #shares: SessionShares<Entry>
   #shutdown: Promise<ShutdownReport> | undefined
   /** Shut down: no session is left that a link could resume. */
   #gone = false
@@ -84,11 +87,20 @@ export class Adapter<C = AnyContract> {
   constructor(options: AdapterOptions<C>) {
     this.#options = options
     this.#checked = checkOptions(options as AdapterOptions)
+    this.#shares = new SessionShares(this.#checked.sessionsPerIdentityMax)
   }
 
   /** Sessions that exist now, with a link or waiting for one, or kept so that their clients can ask how they ended. */
   get sessionCount(): number {
     return this.#sessions.size
+  }
+
+  /**
+   * For the `maxPayload` option of a `WebSocketServer`: the longest frame that `maxBytes` lets a client send. Without
+   * it `ws` takes up to 100 MiB in one frame, and inflates as much, before this adapter can refuse it.
+   */
+  get maxPayload(): number {
+    return this.#checked.maxBytes + limits.frameOverheadBytes
   }
 
   /**
@@ -185,15 +197,16 @@ export class Adapter<C = AnyContract> {
   }
 
   #receive(socket: WsSocket, request: HttpRequest): void {
-    const frameBytesMax = this.#checked.maxBytes + limits.frameOverheadBytes
+    // Asked now: the address of a connection that has ended is not to be had.
+    const address = clientAddress(request)
     // The session judges a frame's length itself, and counts it as a fault; memory is guarded by the server's `maxPayload`.
     const link = createNodeLink(socket, { rawSocket: request.socket })
     const door = receiveLink(
       link,
       request,
-      { helloTimeoutMs: this.#checked.helloTimeoutMs, frameBytesMax },
+      { helloTimeoutMs: this.#checked.helloTimeoutMs, frameBytesMax: this.maxPayload },
       {
-        admit: (arrival) => this.#admit(arrival, link, request),
+        admit: (arrival) => this.#admit(arrival, link, request, address),
         onRefused: (refusal) => this.#onRefused(refusal, request),
         onEnd: () => this.#links.delete(link),
       },
@@ -208,13 +221,13 @@ export class Adapter<C = AnyContract> {
     if (!heard && code === 'internal') platform.report(error)
   }
 
-  async #admit(arrival: Arrival, link: Link, request: HttpRequest): Promise<LinkEvents> {
+  async #admit(arrival: Arrival, link: Link, request: HttpRequest, address: string): Promise<LinkEvents> {
     const { hello } = arrival
     this.#checkOrigin(request)
     const known = this.#find(hello.sid, hello.key)
     const identity = await this.#authenticate(hello, request, known !== undefined)
     // It may have been opened, or forgotten, while `authenticate` was thinking.
-    const entry = this.#find(hello.sid, hello.key) ?? this.#create(arrival, identity, request)
+    const entry = this.#find(hello.sid, hello.key) ?? this.#create(arrival, identity, request, address)
     if (entry.identity !== identity)
       throw new Refusal('identity-mismatch', 'the session belongs to somebody else')
     return entry.core.accept(link, hello, arrival.rest, arrival.bytes)
@@ -265,9 +278,22 @@ export class Adapter<C = AnyContract> {
     throw new Refusal('unauthorized', 'the server does not accept these credentials', cause)
   }
 
-  #create({ hello }: Arrival, identity: string, request: HttpRequest): Entry {
+  /** Whose share of the sessions one is. */
+  #holderOf(identity: string, request: HttpRequest, address: string): string {
+    if (identity !== '') return `identity ${identity}`
+    const { addressOf } = this.#options
+    const counted = addressOf === undefined ? address : addressOf(request)
+    if (typeof counted === 'string') return `address ${counted}`
+    throw new ArgumentError(`addressOf returned a value of type ${typeof counted}`, 'Return a string.')
+  }
+
+  #create({ hello }: Arrival, identity: string, request: HttpRequest, address: string): Entry {
     if (!hello.fresh) throw new Refusal('session-unknown', 'there is no such session here (any more)')
     if (this.#shutdown !== undefined) throw new Refusal('shutdown', 'the server is shutting down')
+    const holder = this.#holderOf(identity, request, address)
+    if (!this.#shares.hasRoom(holder)) {
+      throw new Refusal('identity-full', 'the server has as many sessions of this client as it will keep')
+    }
     if (this.#sessions.size - this.#ended.size >= this.#checked.sessionsMax) {
       throw new Refusal('sessions-full', 'the server has as many sessions as it will keep')
     }
@@ -288,8 +314,9 @@ export class Adapter<C = AnyContract> {
       platform,
       { onLinkEnd: () => {}, onReleased: () => this.#forget(entry) },
     )
-    const entry: Entry = { core, key: hello.key, identity }
+    const entry: Entry = { core, key: hello.key, identity, holder }
     this.#sessions.set(hello.sid, entry)
+    this.#shares.begin(holder)
     core.emitter.on('closed', () => this.#onEnded(entry))
     const session = new Session<C>(core)
     for (const callback of this.#callbacks) {
@@ -306,12 +333,16 @@ export class Adapter<C = AnyContract> {
   /** It makes room for a new one, and is kept while there is room for it among those that are over. */
   #onEnded(entry: Entry): void {
     this.#ended.add(entry)
+    // Whoever opens and ends many drives out what is kept of its own sessions, not of others'.
+    const own = this.#shares.end(entry.holder, entry)
+    if (own !== undefined) this.#forget(own)
     const [oldest] = this.#ended
     if (oldest !== undefined && this.#ended.size > this.#checked.sessionsMax) this.#forget(oldest)
   }
 
   #forget(entry: Entry): void {
     this.#ended.delete(entry)
+    this.#shares.forget(entry.holder, entry)
     // Its client may have begun anew under the same id, after this one was forgotten for want of room.
     if (this.#sessions.get(entry.core.sid) === entry) this.#sessions.delete(entry.core.sid)
   }
@@ -330,6 +361,8 @@ interface Entry {
   core: SessionCore
   key: string
   identity: string
+  /** Whose share it counts to. */
+  holder: string
 }
 
 const shutdownMs = 10_000

@@ -23,6 +23,8 @@ const wrong: Array<[string, unknown]> = [
   ['window.bytes', { window: { bytes: 1 } }],
   ['maxBytes', { maxBytes: 100 }],
   ['sessionsMax', { sessionsMax: 0 }],
+  ['sessionsPerIdentityMax', { sessionsPerIdentityMax: 0 }],
+  ['addressOf', { addressOf: '127.0.0.1' }],
 ]
 
 test.each(wrong)('createAdapter() refuses a wrong option and names it: %s, %j', (name, options) => {

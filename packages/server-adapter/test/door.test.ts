@@ -1,78 +1,8 @@
 import type { Session } from '@lastword/sdk'
 import { describe, expect, test } from 'vitest'
-import type { WebSocket } from 'ws'
 import type { AdapterOptions, RefusedLink } from '../src/index.ts'
-import { later, type Scheme, type Served, schemes, serve, until, within } from './harness.ts'
-
-const sid = 'a-session-by-hand'
-const key = 'the-key-of-that-session-by-hand'
-
-function hello(changes: Record<string, unknown> = {}) {
-  return {
-    t: 'hello',
-    v: 1,
-    sid,
-    key,
-    link: 1,
-    fresh: true,
-    got: 0,
-    window: { messages: 16, bytes: 1 << 20 },
-    maxBytes: 1 << 20,
-    ...changes,
-  }
-}
-
-/** A client that speaks JSON by hand, and what it hears. */
-interface ByHand {
-  socket: WebSocket
-  say(...envelopes: unknown[]): void
-  heard: Array<Record<string, unknown>>
-  closed: { code: number; reason: string } | undefined
-  /** Waits for an envelope of this kind. */
-  hears(t: string): Promise<Record<string, unknown>>
-  isClosed(): Promise<{ code: number; reason: string }>
-}
-
-async function byHand(served: Served): Promise<ByHand> {
-  const socket = served.raw()
-  const made: ByHand = {
-    socket,
-    heard: [],
-    closed: undefined,
-    say: (...envelopes) => socket.send(JSON.stringify(envelopes)),
-    hears: (t) => until(() => made.heard.find((envelope) => envelope.t === t), { what: t }),
-    isClosed: () => until(() => made.closed, { what: 'the close' }),
-  }
-  socket.on('message', (data, isBinary) => {
-    if (!isBinary) made.heard.push(...(JSON.parse(String(data)) as Array<Record<string, unknown>>))
-  })
-  socket.on('close', (code, reason) => {
-    made.closed = { code, reason: String(reason) }
-  })
-  await until(() => socket.readyState === socket.OPEN, { what: 'the connection' })
-  return made
-}
-
-/** A server with a session of somebody else's, which must go on whatever happens beside it. */
-async function serveWithNeighbour(scheme: Scheme, adapter: AdapterOptions = {}) {
-  const served = await serve(scheme, { adapter })
-  const refused: RefusedLink[] = []
-  served.adapter.on('refused', (link) => refused.push(link))
-  served.adapter.onSession((session) => {
-    session.handle('ask', (n: number) => n * 2)
-    session.handle('hang', () => new Promise(() => {}))
-  })
-  const neighbour = served.connect()
-  expect(await neighbour.request('ask', 1)).toBe(2)
-  return {
-    ...served,
-    refused,
-    async neighbourGoesOn() {
-      expect(await within('the neighbour', neighbour.request('ask', 21))).toBe(42)
-      expect(await within('its close', neighbour.close())).toMatchObject({ clean: true, handledTotal: 2 })
-    },
-  }
-}
+import { byHand, hello, serveWithNeighbour, sid } from './by-hand.ts'
+import { later, type Served, schemes, serve, until, within } from './harness.ts'
 
 const deep = JSON.parse('['.repeat(70) + ']'.repeat(70))
 

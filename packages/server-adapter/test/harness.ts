@@ -3,7 +3,7 @@ import { createServer as createHttpsServer } from 'node:https'
 import { connect as connectTo, type NodeConnectOptions, type Session, type TraceEvent } from '@lastword/sdk'
 import { certificate, createProxy, listen, type Proxy, type ProxyConnection, until } from '@lastword/testkit'
 import { afterEach } from 'vitest'
-import { type ServerOptions, WebSocket, WebSocketServer } from 'ws'
+import { type ClientOptions, type ServerOptions, WebSocket, WebSocketServer } from 'ws'
 import { type Adapter, type AdapterOptions, type ConnectionHandler, createAdapter } from '../src/index.ts'
 
 export type Scheme = 'ws' | 'wss'
@@ -33,12 +33,12 @@ export interface Served {
   /** Opens a session that trusts the certificate and ends with the test. */
   connect(options?: NodeConnectOptions, path?: string): Session
   /** A `ws` client that speaks whatever the test says. */
-  raw(protocols?: string[]): WebSocket
+  raw(protocols?: string[], options?: ClientOptions): WebSocket
 }
 
 export interface ServeOptions {
   adapter?: AdapterOptions
-  wss?: ServerOptions
+  wss?: ServerOptions | ((adapter: Adapter) => ServerOptions)
   existing?: ConnectionHandler<WebSocket>
   /** Called for each connection through the proxy before any byte; without it there is no proxy. */
   onConnection?: (connection: ProxyConnection) => void
@@ -49,7 +49,8 @@ export async function serve(scheme: Scheme, options: ServeOptions = {}): Promise
   const { key, cert } = await certificate()
   const adapter = createAdapter(options.adapter)
   const server = scheme === 'wss' ? createHttpsServer({ key, cert }) : createHttpServer()
-  const wss = new WebSocketServer({ server, handleProtocols: adapter.handleProtocols, ...options.wss })
+  const wssOptions = typeof options.wss === 'function' ? options.wss(adapter) : options.wss
+  const wss = new WebSocketServer({ server, handleProtocols: adapter.handleProtocols, ...wssOptions })
   wss.on('connection', adapter.connection(options.existing))
   const port = await listen(server)
   atTheEnd(() => {
@@ -77,8 +78,8 @@ export async function serve(scheme: Scheme, options: ServeOptions = {}): Promise
     proxy,
     sessions,
     connect: (clientOptions = {}, path = '') => open(url + path, { tls: { ca: cert }, ...clientOptions }),
-    raw(protocols = ['lastword.1']) {
-      const socket = new WebSocket(url, protocols, { ca: cert })
+    raw(protocols = ['lastword.1'], rawOptions = {}) {
+      const socket = new WebSocket(url, protocols, { ca: cert, ...rawOptions })
       socket.on('error', () => {})
       atTheEnd(() => socket.terminate())
       return socket

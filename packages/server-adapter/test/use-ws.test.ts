@@ -44,6 +44,15 @@ test('a server’s own choice of protocols goes on for all who do not offer last
   expect(plain).toEqual(['other'])
 })
 
+test('a server that would cut off frames that clients may send is refused at the call', () => {
+  const adapter = createAdapter({ maxBytes: 65_536 })
+  expect(adapter.maxPayload).toBe(65_536 + 4096)
+  const take = (maxPayload: number) => useWs(adapter, new WebSocketServer({ noServer: true, maxPayload }))
+  expect(() => take(adapter.maxPayload - 1)).toThrowError(/69632/)
+  take(adapter.maxPayload)
+  take(0)
+})
+
 test('something that is no WebSocketServer is refused at the call', () => {
   for (const wrong of [undefined, {}, createServer()]) {
     expect(() => useWs(createAdapter(), wrong as never)).toThrowError(/not a WebSocketServer/)

@@ -1,0 +1,52 @@
+/**
+ * Who has how many of the server's sessions: those that go on, and those that are over and kept for their clients, so
+ * that nobody takes all the room. It holds nothing of those who have none.
+ */
+export class SessionShares<Entry> {
+  readonly #max: number
+  readonly #shares = new Map<string, Share<Entry>>()
+
+  /** `max`: sessions that one holder may have going on, and as many that are over. */
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  /** How many hold anything. */
+  get holderCount(): number {
+    return this.#shares.size
+  }
+
+  hasRoom(holder: string): boolean {
+    return (this.#shares.get(holder)?.open ?? 0) < this.#max
+  }
+
+  begin(holder: string): void {
+    const share = this.#shares.get(holder) ?? { open: 0, ended: new Set<Entry>() }
+    share.open++
+    this.#shares.set(holder, share)
+  }
+
+  /** A session is over, and kept. Returns the oldest one that its holder keeps, if these are too many now. */
+  end(holder: string, entry: Entry): Entry | undefined {
+    const share = this.#shares.get(holder)
+    if (share === undefined) return undefined
+    share.open--
+    share.ended.add(entry)
+    const [oldest] = share.ended
+    return share.ended.size > this.#max ? oldest : undefined
+  }
+
+  /** A session that was over is kept no longer. */
+  forget(holder: string, entry: Entry): void {
+    const share = this.#shares.get(holder)
+    if (share === undefined) return
+    share.ended.delete(entry)
+    if (share.open === 0 && share.ended.size === 0) this.#shares.delete(holder)
+  }
+}
+
+interface Share<Entry> {
+  open: number
+  /** The oldest first. */
+  ended: Set<Entry>
+}
