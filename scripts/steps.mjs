@@ -72,6 +72,7 @@ export const steps = [
   },
   { name: 'sim', what: 'simulation, seeds 1 to 2000', run: simulation },
   { name: 'race', what: 'the race lab, a slice of it: nothing is lost on real sockets', run: race },
+  { name: 'soak', what: 'the soak, a slice of it: lost links, takeovers, bounds', run: soak },
   {
     name: 'e2e',
     what: 'Playwright: the packed script-tag build in Chromium',
@@ -89,6 +90,7 @@ function types() {
     'scripts',
     'examples',
     'race',
+    'soak',
     'e2e',
   ]
   return commands(projects.map((project) => ['tsc', '-p', project]))
@@ -117,6 +119,12 @@ async function race() {
   const args = ['--slice', 'ci', '--report', report('race-report.html')]
   const { code, problem } = await runTypeScript(entries, args, { deadlineMs: 4 * minuteMs })
   return code === 0 ? counts(1) : counts(0, [`race: ${problem ?? `status ${code}`}`])
+}
+
+async function soak() {
+  const entries = ['soak/main.ts', 'soak/cut-process.ts']
+  const { code, problem } = await runTypeScript(entries, ['--short'], { deadlineMs: 4 * minuteMs })
+  return code === 0 ? counts(1) : counts(0, [`soak: ${problem ?? `status ${code}`}`])
 }
 
 async function unit() {

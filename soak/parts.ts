@@ -1,0 +1,5 @@
+import { cut } from './cut/part.ts'
+import type { Part } from './part.ts'
+
+/** Everything that the soak proves, in the order in which it runs. */
+export const parts: readonly Part[] = [cut]
