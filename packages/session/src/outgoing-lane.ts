@@ -3,23 +3,19 @@ import {
   type Contract,
   DeliveryError,
   type ErrorDetails,
-  encodeMessage,
   type Fate,
-  LastwordError,
-  limits,
+  type LastwordError,
   type MessageParts,
   type MsgEnvelope,
   PayloadError,
-  payloadText,
   QueueFullError,
   RemoteError,
-  type RemoteErrorBody,
-  utf8Length,
 } from '@lastword/protocol'
+import { Answers } from './answers.ts'
 import { checkName, checkSendOptions } from './argument-checks.ts'
-import { binaryOf } from './binary.ts'
+import { CallOrder } from './call-order.ts'
 import { Delivery, type Outgoing } from './delivery.ts'
-import type { IncomingMessage } from './incoming-message.ts'
+import { encodeValue } from './encode-value.ts'
 import { type Checked, checkPayload } from './payload-check.ts'
 import type { SendOptions } from './session-types.ts'
 
@@ -46,6 +42,10 @@ export interface LaneHost {
  * what it was promised.
  */
 export class OutgoingLane {
+  /** The replies to the peer's requests. */
+  readonly answers: Answers
+  /** The order of the application's calls, of which replies are some. */
+  readonly order = new CallOrder()
   readonly #host: LaneHost
   readonly #contract: Contract | undefined
   readonly #idPrefix: string
@@ -58,15 +58,9 @@ export class OutgoingLane {
   readonly #cancelled = new Set<Outgoing>()
   /** What a schema still looks at, with the id that it will have. */
   readonly #unsubmitted = new Map<Delivery, string>()
-  /** Set while a schema takes its time: what is sent meanwhile goes behind it. */
-  #tail: Promise<void> | undefined
   #readyWaiters: Array<() => void> = []
   /** Requests whose reply a schema still looks at. */
   readonly #answered = new Set<Delivery>()
-  /** Wakes those who wait for a schema to look at their own reply. */
-  readonly #answering = new Set<() => void>()
-  /** Bytes of replies that are retained. */
-  #replyBytes = 0
 
   constructor(
     host: LaneHost,
@@ -80,23 +74,18 @@ export class OutgoingLane {
     this.#idPrefix = idPrefix
     this.#queuedBytesMax = queuedBytesMax
     this.#details = { sessionId }
-  }
-
-  /** Resolves when nothing waits for a schema any more. */
-  get settledLane(): Promise<void> | undefined {
-    return this.#tail
+    this.answers = new Answers(
+      host,
+      () => this.#nextId(),
+      this.order,
+      contract,
+      queuedBytesMax,
+      this.#details,
+    )
   }
 
   get openRequests(): number {
     return this.#requests.size
-  }
-
-  /**
-   * False while more than `queuedBytesMax` of replies waits to be acknowledged. Only replies count: what becomes of them
-   * depends on no handler of the peer, so that two sides that ask each other do not wait for each other's handlers.
-   */
-  get takesRequests(): boolean {
-    return this.#replyBytes <= this.#queuedBytesMax
   }
 
   /** Sends a message; what is returned resolves when it is handled (`send`) or answered (`request`). */
@@ -109,7 +98,7 @@ export class OutgoingLane {
         'Give each message its own id.',
       )
     }
-    const id = options.id ?? this.nextId()
+    const id = options.id ?? this.#nextId()
     return new Promise((resolve, reject) => {
       const delivery = new Delivery(ask, resolve, reject)
       if (!this.#host.takesMessages()) return this.#takesNoMore(delivery, id)
@@ -126,39 +115,6 @@ export class OutgoingLane {
         this.#submit(id, { name, ask, meta: options.meta }, value, delivery)
       })
     })
-  }
-
-  /**
-   * Sends the reply to a request, behind what was sent before it. Returns a promise if a schema takes its time;
-   * throws, or rejects, with a PayloadError if the reply does not fit the contract: the asker is told so.
-   */
-  answer(request: IncomingMessage, value: unknown): void | Promise<void> {
-    let failure: { error: unknown } | undefined
-    const settle = (checked: Checked) => {
-      if ('issues' in checked) {
-        this.answerError(request, { code: 'reply-invalid', message: 'the reply does not fit the contract' })
-        throw this.#unfit(`${request.name} (reply)`, checked)
-      }
-      this.#submitReply(request, checked.value)
-    }
-    const checked = checkPayload(this.#contract?.[request.name]?.reply, value)
-    const waiting = this.#inOrder(checked, settle, (error) => {
-      failure = { error }
-    })
-    if (waiting === undefined) return undefined
-    const answered = this.#untilOver(waiting).then(() => {
-      if (failure !== undefined) throw failure.error
-    })
-    // Whoever does not wait for it has ended no process: the asker is told in any case.
-    answered.catch(() => {})
-    return answered
-  }
-
-  answerError(request: IncomingMessage, err: RemoteErrorBody): void {
-    if (!this.#host.maySubmit()) return
-    const code = err.code.slice(0, limits.errCodeCharsMax) || 'error'
-    const body = { code, message: err.message.slice(0, limits.errMessageCharsMax) }
-    this.#submitAnswer(encodeMessage(this.nextId(), { re: request.id, err: body }, silentDelivery()))
   }
 
   /** A reply has come. `handled` is called when whoever asked for it has it, or if nobody wants it (any more). */
@@ -217,8 +173,7 @@ export class OutgoingLane {
     for (const delivery of [...this.#answered])
       delivery.unanswered(`${why} while its reply was checked`, details)
     this.abandonRequests(why, cause)
-    for (const wake of this.#answering) wake()
-    this.#answering.clear()
+    this.answers.end()
   }
 
   /** There is a link: a cancellation that was said on the last one, or could not be, may never have arrived. */
@@ -232,37 +187,8 @@ export class OutgoingLane {
     return new Promise((resolve) => this.#readyWaiters.push(resolve))
   }
 
-  nextId(): string {
+  #nextId(): string {
     return `${this.#idPrefix}.${(++this.#idCount).toString(36)}`
-  }
-
-  #submitReply(request: IncomingMessage, value: unknown): void {
-    if (!this.#host.maySubmit()) return
-    let message: Outgoing
-    try {
-      message = this.#encode(this.nextId(), { re: request.id }, value, this.#replyDelivery(request))
-    } catch (error) {
-      this.answerError(request, { code: 'reply-invalid', message: 'the reply cannot be serialised' })
-      throw error
-    }
-    this.#submitAnswer(message)
-  }
-
-  #submitAnswer(message: Outgoing): void {
-    this.#replyBytes += message.bytes
-    message.tag.onSettled(() => {
-      this.#replyBytes -= message.bytes
-    })
-    this.#host.submit(message)
-  }
-
-  /** What becomes of a reply is told to nobody; but one that cannot be sent must not leave its asker waiting. */
-  #replyDelivery(request: IncomingMessage): Delivery {
-    return new Delivery(false, ignore, (error) => {
-      if (!(error instanceof LastwordError) || error.code !== 'payload-too-large') return
-      this.answerError(request, { code: 'reply-too-large', message: error.message })
-      this.#host.onError(error)
-    })
   }
 
   /** Runs `proceed` with the valid value, behind everything that was sent before. */
@@ -284,44 +210,11 @@ export class OutgoingLane {
         delivery.reject(error)
       }
     }
-    void this.#inOrder(checkPayload(schema, value), settle, (error) => delivery.reject(error))
-  }
-
-  /** Calls `settle` with a validation's outcome: at once if nothing waits for a schema, else in the order of the calls. */
-  #inOrder(
-    outcome: Checked | Promise<Checked>,
-    settle: (checked: Checked) => void,
-    fail: (error: unknown) => void,
-  ): Promise<void> | undefined {
-    if (this.#tail === undefined && !(outcome instanceof Promise)) {
-      settle(outcome)
-      return undefined
-    }
-    const before = this.#tail ?? Promise.resolve()
-    const tail = before
-      .then(() => outcome)
-      .then(settle)
-      .catch(fail)
-      .then(() => {
-        if (this.#tail === tail) this.#tail = undefined
-      })
-    this.#tail = tail
-    return tail
-  }
-
-  /** What is awaited, or the session's end, whichever is first: a schema may never answer. */
-  async #untilOver(waiting: Promise<void>): Promise<void> {
-    let wake!: () => void
-    const over = new Promise<void>((resolve) => {
-      wake = resolve
-    })
-    this.#answering.add(wake)
-    await Promise.race([waiting, over])
-    this.#answering.delete(wake)
+    void this.order.run(checkPayload(schema, value), settle, (error) => delivery.reject(error))
   }
 
   #submit(id: string, parts: MessageParts, value: unknown, delivery: Delivery): void {
-    const message = this.#encode(id, parts, value, delivery)
+    const message = encodeValue(id, parts, value, delivery)
     if (!this.#host.maySubmit()) return this.#takesNoMore(delivery, id)
     const waiting = this.#host.retainedBytes()
     if (waiting > 0 && waiting + message.bytes > this.#queuedBytesMax) {
@@ -329,17 +222,6 @@ export class OutgoingLane {
     }
     delivery.message = message
     this.#host.submit(message)
-  }
-
-  #encode(id: string, parts: MessageParts, value: unknown, delivery: Delivery): Outgoing {
-    const binary = binaryOf(value)
-    // Copied, as JSON text is: what the caller does with its buffer later changes nothing.
-    if (binary !== undefined) {
-      const message = encodeMessage(id, { ...parts, payload: binary.slice() }, delivery)
-      checkHeader(message)
-      return message
-    }
-    return encodeMessage(id, { ...parts, text: payloadText(value) }, delivery)
   }
 
   #giveUp(delivery: Delivery, id: string, signal: AbortSignal): void {
@@ -380,23 +262,3 @@ export class OutgoingLane {
     for (const wake of waiters) wake()
   }
 }
-
-/** @throws ArgumentError if the JSON in front of the bytes is longer than the peer reads: it would refuse the frame each time */
-function checkHeader(message: Outgoing): void {
-  const bytes = seqHead.length + utf8Length(message.rest)
-  if (bytes <= limits.headerBytesMax) return
-  throw new ArgumentError(
-    `what goes with the bytes takes ${bytes} bytes itself, and ${limits.headerBytesMax} may`,
-    'Send less in meta, or put it into the payload.',
-  )
-}
-
-/** What stands in front of `rest`, at its longest. */
-const seqHead = '{"t":"msg","seq":9007199254740991'
-
-/** For messages whose fate only the report tells. */
-function silentDelivery(): Delivery {
-  return new Delivery(false, ignore, ignore)
-}
-
-function ignore(): void {}

@@ -135,7 +135,7 @@ export class SessionCore {
     this.dispatcher = new Dispatcher(
       {
         over: () => this.#machine.ended,
-        takesRequests: () => this.lane.takesRequests,
+        takesRequests: () => this.lane.answers.hasRoom,
         onHandled: (message) => this.#onHandled(message),
         onUnhandled: (message) => this.emitter.emit('unhandled', message),
         onError: (error) => this.#tellError(error),
@@ -248,7 +248,7 @@ export class SessionCore {
     this.dispatcher.close()
     const requests = this.dispatcher.openRequests()
     if (requests.length > 0) await Promise.all(requests.map((request) => request.whenHandled))
-    await this.lane.settledLane
+    await this.lane.order.tail
     if (this.#finAsked || this.#machine.ended) return
     this.#finAsked = true
     this.#driver.input({ type: 'fin', code: this.#close.code, reason: this.#close.reason })
@@ -344,7 +344,7 @@ export class SessionCore {
     }
     // It came with what ended the session, whose report says that it was not handled.
     if (this.#machine.ended) return
-    this.dispatcher.receive(new IncomingMessage(envelope, payload, this.lane))
+    this.dispatcher.receive(new IncomingMessage(envelope, payload, this.lane.answers))
   }
 
   #onAttached(resumed: boolean): void {

@@ -1,0 +1,147 @@
+import {
+  type Contract,
+  type ErrorDetails,
+  encodeMessage,
+  LastwordError,
+  limits,
+  PayloadError,
+  type RemoteErrorBody,
+} from '@lastword/protocol'
+import type { CallOrder } from './call-order.ts'
+import { Delivery, type Outgoing } from './delivery.ts'
+import { encodeValue } from './encode-value.ts'
+import type { IncomingMessage, MessageHost } from './incoming-message.ts'
+import { type Checked, checkPayload } from './payload-check.ts'
+
+/** What replies need of their session. */
+export interface AnswersHost {
+  /** False once `fin` has been asked for. */
+  maySubmit(): boolean
+  submit(message: Outgoing): void
+  onError(error: LastwordError): void
+}
+
+/** The replies of this side to the peer's requests: validated, serialised and sent in the order of the calls. */
+export class Answers implements MessageHost {
+  readonly #host: AnswersHost
+  readonly #nextId: () => string
+  readonly #order: CallOrder
+  readonly #contract: Contract | undefined
+  readonly #bytesMax: number
+  readonly #details: ErrorDetails
+  /** Bytes of replies that are retained. */
+  #bytes = 0
+  /** Wakes those who wait for a schema to look at their own reply. */
+  readonly #waiting = new Set<() => void>()
+
+  constructor(
+    host: AnswersHost,
+    nextId: () => string,
+    order: CallOrder,
+    contract: Contract | undefined,
+    bytesMax: number,
+    details: ErrorDetails,
+  ) {
+    this.#host = host
+    this.#nextId = nextId
+    this.#order = order
+    this.#contract = contract
+    this.#bytesMax = bytesMax
+    this.#details = details
+  }
+
+  /**
+   * False while more than `queuedBytesMax` of replies waits to be acknowledged. Only replies count: what becomes of them
+   * depends on no handler of the peer, so that two sides that ask each other do not wait for each other's handlers.
+   */
+  get hasRoom(): boolean {
+    return this.#bytes <= this.#bytesMax
+  }
+
+  /**
+   * Sends the reply to a request, behind what was sent before it. Returns a promise if a schema takes its time;
+   * throws, or rejects, with a PayloadError if the reply does not fit the contract: the asker is told so.
+   */
+  answer(request: IncomingMessage, value: unknown): void | Promise<void> {
+    let failure: { error: unknown } | undefined
+    const settle = (checked: Checked) => {
+      if ('issues' in checked) {
+        this.answerError(request, { code: 'reply-invalid', message: 'the reply does not fit the contract' })
+        const details = { ...this.#details, cause: checked.cause }
+        throw new PayloadError(`${request.name} (reply)`, checked.issues, details)
+      }
+      this.#submitValue(request, checked.value)
+    }
+    const checked = checkPayload(this.#contract?.[request.name]?.reply, value)
+    const waiting = this.#order.run(checked, settle, (error) => {
+      failure = { error }
+    })
+    if (waiting === undefined) return undefined
+    const answered = this.#untilOver(waiting).then(() => {
+      if (failure !== undefined) throw failure.error
+    })
+    // Whoever does not wait for it has ended no process: the asker is told in any case.
+    answered.catch(() => {})
+    return answered
+  }
+
+  answerError(request: IncomingMessage, err: RemoteErrorBody): void {
+    if (!this.#host.maySubmit()) return
+    const code = err.code.slice(0, limits.errCodeCharsMax) || 'error'
+    const body = { code, message: err.message.slice(0, limits.errMessageCharsMax) }
+    this.#submit(encodeMessage(this.#nextId(), { re: request.id, err: body }, silentDelivery()))
+  }
+
+  /** The session is over: nobody waits any longer, whatever a schema still does. */
+  end(): void {
+    for (const wake of this.#waiting) wake()
+    this.#waiting.clear()
+  }
+
+  #submitValue(request: IncomingMessage, value: unknown): void {
+    if (!this.#host.maySubmit()) return
+    let message: Outgoing
+    try {
+      message = encodeValue(this.#nextId(), { re: request.id }, value, this.#deliveryFor(request))
+    } catch (error) {
+      this.answerError(request, { code: 'reply-invalid', message: 'the reply cannot be serialised' })
+      throw error
+    }
+    this.#submit(message)
+  }
+
+  #submit(message: Outgoing): void {
+    this.#bytes += message.bytes
+    message.tag.onSettled(() => {
+      this.#bytes -= message.bytes
+    })
+    this.#host.submit(message)
+  }
+
+  /** What becomes of a reply is told to nobody; but one that cannot be sent must not leave its asker waiting. */
+  #deliveryFor(request: IncomingMessage): Delivery {
+    return new Delivery(false, ignore, (error) => {
+      if (!(error instanceof LastwordError) || error.code !== 'payload-too-large') return
+      this.answerError(request, { code: 'reply-too-large', message: error.message })
+      this.#host.onError(error)
+    })
+  }
+
+  /** What is awaited, or the session's end, whichever is first: a schema may never answer. */
+  async #untilOver(waiting: Promise<void>): Promise<void> {
+    let wake!: () => void
+    const over = new Promise<void>((resolve) => {
+      wake = resolve
+    })
+    this.#waiting.add(wake)
+    await Promise.race([waiting, over])
+    this.#waiting.delete(wake)
+  }
+}
+
+/** For messages whose fate only the report tells. */
+function silentDelivery(): Delivery {
+  return new Delivery(false, ignore, ignore)
+}
+
+function ignore(): void {}

@@ -1,0 +1,36 @@
+import {
+  ArgumentError,
+  encodeMessage,
+  limits,
+  type MessageParts,
+  payloadText,
+  utf8Length,
+} from '@lastword/protocol'
+import { binaryOf } from './binary.ts'
+import type { Delivery, Outgoing } from './delivery.ts'
+
+/**
+ * Serialises a value, which is not looked at again: later changes by the caller change nothing.
+ *
+ * @throws ArgumentError for what neither JSON nor bytes can carry
+ */
+export function encodeValue(id: string, parts: MessageParts, value: unknown, delivery: Delivery): Outgoing {
+  const binary = binaryOf(value)
+  if (binary === undefined) return encodeMessage(id, { ...parts, text: payloadText(value) }, delivery)
+  const message = encodeMessage(id, { ...parts, payload: binary.slice() }, delivery)
+  checkHeader(message)
+  return message
+}
+
+/** @throws ArgumentError if the JSON in front of the bytes is longer than the peer reads: it would refuse the frame each time */
+function checkHeader(message: Outgoing): void {
+  const bytes = seqHead.length + utf8Length(message.rest)
+  if (bytes <= limits.headerBytesMax) return
+  throw new ArgumentError(
+    `what goes with the bytes takes ${bytes} bytes itself, and ${limits.headerBytesMax} may`,
+    'Send less in meta, or put it into the payload.',
+  )
+}
+
+/** What stands in front of `rest`, at its longest. */
+const seqHead = '{"t":"msg","seq":9007199254740991'
