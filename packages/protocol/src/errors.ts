@@ -107,7 +107,7 @@ export class PayloadError extends LastwordError {
 export class QueueFullError extends LastwordError {
   constructor(queuedBytes: number, queuedBytesMax: number, details: ErrorDetails = {}) {
     super('queue-full', `${queuedBytes} bytes wait already and ${queuedBytesMax} may`, {
-      remedy: 'Wait for session.ready before sending more, or raise queuedBytesMax.',
+      remedy: "Wait for session.ready before sending more, raise queuedBytesMax, or set onFull to 'wait'.",
       ...details,
     })
     this.name = 'QueueFullError'

@@ -12,6 +12,7 @@ const wrong: Array<[string, unknown]> = [
   ['concurrency', { concurrency: 0 }],
   ['concurrency', { concurrency: 1.5 }],
   ['queuedBytesMax', { queuedBytesMax: -1 }],
+  ['onFull', { onFull: 'later' }],
   ['halfOpen', { halfOpen: 'yes' }],
   ['trace', { trace: {} }],
   ['early', { early: 1 }],

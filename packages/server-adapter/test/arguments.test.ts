@@ -7,6 +7,7 @@ const wrong: Array<[string, unknown]> = [
   ['contract', { contract: [] }],
   ['concurrency', { concurrency: 0 }],
   ['queuedBytesMax', { queuedBytesMax: 1.5 }],
+  ['onFull', { onFull: 'later' }],
   ['halfOpen', { halfOpen: 1 }],
   ['trace', { trace: 'console' }],
   ['authenticate', { authenticate: 'token' }],

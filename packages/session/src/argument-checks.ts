@@ -58,12 +58,15 @@ export function checkReason(reason: string | undefined): void {
 /** What `connect()` and `createAdapter()` have in common. */
 export function checkSessionOptions(options: SessionOptions): void {
   checkObject('the options', options, 'Pass an object, or nothing.')
-  const { contract, concurrency, queuedBytesMax, halfOpen, trace } = options
+  const { contract, concurrency, queuedBytesMax, onFull, halfOpen, trace } = options
   if (contract !== undefined) checkObject('contract', contract, 'Make it with contract({ … }).')
   if (concurrency !== undefined && concurrency !== Number.POSITIVE_INFINITY) {
     checkInteger('concurrency', concurrency, 1, Number.MAX_SAFE_INTEGER)
   }
   if (queuedBytesMax !== undefined) checkInteger('queuedBytesMax', queuedBytesMax, 0, Number.MAX_SAFE_INTEGER)
+  if (onFull !== undefined && onFull !== 'reject' && onFull !== 'wait') {
+    throw new ArgumentError(`onFull is ${JSON.stringify(onFull)}`, "Use 'reject' or 'wait'.")
+  }
   checkBoolean('halfOpen', halfOpen)
   if (trace !== undefined && typeof trace !== 'function' && typeof trace?.onEvent !== 'function') {
     throw new ArgumentError('trace is not a function', 'Pass (event) => …, or { onEvent, payloads }.')

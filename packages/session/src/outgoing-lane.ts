@@ -2,13 +2,13 @@ import {
   ArgumentError,
   type Contract,
   DeliveryError,
+  defaults,
   type ErrorDetails,
   type Fate,
   type LastwordError,
   type MessageParts,
   type MsgEnvelope,
   PayloadError,
-  QueueFullError,
   RemoteError,
 } from '@lastword/protocol'
 import { Answers } from './answers.ts'
@@ -17,7 +17,8 @@ import { CallOrder } from './call-order.ts'
 import { Delivery, type Outgoing } from './delivery.ts'
 import { encodeValue } from './encode-value.ts'
 import { type Checked, checkPayload } from './payload-check.ts'
-import type { SendOptions } from './session-types.ts'
+import { Room } from './room.ts'
+import type { SendOptions, SessionOptions } from './session-types.ts'
 
 /** What the lane needs of its session. */
 export interface LaneHost {
@@ -49,16 +50,15 @@ export class OutgoingLane {
   readonly #host: LaneHost
   readonly #contract: Contract | undefined
   readonly #idPrefix: string
-  readonly #queuedBytesMax: number
   readonly #details: ErrorDetails
   #idCount = 0
   /** Requests without a reply yet, from the call on, by id. */
   readonly #requests = new Map<string, Delivery>()
   /** Requests that were cancelled on their way: said again on each link until they are handled. */
   readonly #cancelled = new Set<Outgoing>()
-  /** What a schema still looks at, with the id that it will have. */
+  /** What a schema still looks at, or waits for room, with its id. */
   readonly #unsubmitted = new Map<Delivery, string>()
-  #readyWaiters: Array<() => void> = []
+  readonly #room: Room
   /** Requests whose reply a schema still looks at. */
   readonly #answered = new Set<Delivery>()
 
@@ -66,14 +66,19 @@ export class OutgoingLane {
     host: LaneHost,
     contract: Contract | undefined,
     idPrefix: string,
-    queuedBytesMax: number,
+    { queuedBytesMax = defaults.queuedBytesMax, onFull = 'reject' }: SessionOptions,
     sessionId: string,
   ) {
     this.#host = host
     this.#contract = contract
     this.#idPrefix = idPrefix
-    this.#queuedBytesMax = queuedBytesMax
     this.#details = { sessionId }
+    const submit = (message: Outgoing, delivery: Delivery) => {
+      this.#unsubmitted.delete(delivery)
+      delivery.message = message
+      host.submit(message)
+    }
+    this.#room = new Room(host, submit, queuedBytesMax, onFull, this.#details)
     this.answers = new Answers(
       host,
       () => this.#nextId(),
@@ -105,10 +110,8 @@ export class OutgoingLane {
       if (ask && this.#host.peerHasClosed()) return delivery.unanswered('the peer has closed', this.#details)
       const { signal } = options
       if (signal?.aborted) return this.#giveUp(delivery, id, signal)
-      if (ask) {
-        this.#requests.set(id, delivery)
-        delivery.onSettled(() => this.#forgetRequest(id, delivery))
-      }
+      if (ask) this.#requests.set(id, delivery)
+      delivery.onSettled(() => this.#forget(id, delivery))
       if (signal !== undefined) delivery.watch(signal, () => this.#giveUp(delivery, id, signal))
       this.#unsubmitted.set(delivery, id)
       this.#validated(this.#contract?.[name]?.payload, payload, name, delivery, (value) => {
@@ -149,31 +152,35 @@ export class OutgoingLane {
       if (!delivery.isRequest) delivery.resolve(undefined)
     }
     this.#host.onRoom()
-    this.#wakeReady()
+    this.#room.update()
   }
 
   onFailed(message: Outgoing, fate: Fate, why: string, tooLarge: boolean, cause: unknown): void {
     this.#cancelled.delete(message)
     message.tag.fail(fate, message.id, why, tooLarge, { ...this.#details, cause })
     this.#host.onRoom()
-    this.#wakeReady()
+    this.#room.update()
   }
 
   /** No reply will come any more: the peer has said its last. */
   abandonRequests(why: string, cause?: unknown): void {
     for (const delivery of [...this.#requests.values()]) delivery.unanswered(why, { ...this.#details, cause })
-    this.#wakeReady()
+    this.#room.update()
   }
 
-  /** The session is over: nothing is left waiting, whatever a schema still does. */
-  end(why: string, cause: unknown): void {
+  /**
+   * The session is over: nothing is left waiting, whatever a schema still does. Returns the ids of what was accepted and
+   * never came as far as the machine.
+   */
+  end(why: string, cause: unknown): string[] {
     const details = { ...this.#details, cause }
-    for (const [delivery, id] of this.#unsubmitted) delivery.fail('not-sent', id, why, false, details)
-    this.#unsubmitted.clear()
+    const unsubmitted = [...this.#unsubmitted]
+    for (const [delivery, id] of unsubmitted) delivery.fail('not-sent', id, why, false, details)
     for (const delivery of [...this.#answered])
       delivery.unanswered(`${why} while its reply was checked`, details)
     this.abandonRequests(why, cause)
     this.answers.end()
+    return unsubmitted.map(([, id]) => id)
   }
 
   /** There is a link: a cancellation that was said on the last one, or could not be, may never have arrived. */
@@ -183,8 +190,15 @@ export class OutgoingLane {
 
   /** Resolves when there is room again: half of `queuedBytesMax`. */
   ready(): Promise<void> {
-    if (this.#hasRoom()) return Promise.resolve()
-    return new Promise((resolve) => this.#readyWaiters.push(resolve))
+    return this.#room.ready()
+  }
+
+  /** Resolves when everything that was accepted is submitted: no schema looks at it, and it does not wait for room. */
+  async submitted(): Promise<void> {
+    while (this.order.tail !== undefined || !this.#room.nobodyWaits) {
+      await this.order.tail
+      await this.#room.emptied()
+    }
   }
 
   #nextId(): string {
@@ -201,7 +215,6 @@ export class OutgoingLane {
   ): void {
     delivery.name = name
     const settle = (checked: Checked) => {
-      this.#unsubmitted.delete(delivery)
       if (delivery.settled) return
       if ('issues' in checked) return delivery.reject(this.#unfit(name, checked))
       try {
@@ -216,12 +229,7 @@ export class OutgoingLane {
   #submit(id: string, parts: MessageParts, value: unknown, delivery: Delivery): void {
     const message = encodeValue(id, parts, value, delivery)
     if (!this.#host.maySubmit()) return this.#takesNoMore(delivery, id)
-    const waiting = this.#host.retainedBytes()
-    if (waiting > 0 && waiting + message.bytes > this.#queuedBytesMax) {
-      return delivery.reject(new QueueFullError(waiting, this.#queuedBytesMax, this.#details))
-    }
-    delivery.message = message
-    this.#host.submit(message)
+    this.#room.enter(message, delivery)
   }
 
   #giveUp(delivery: Delivery, id: string, signal: AbortSignal): void {
@@ -229,9 +237,8 @@ export class OutgoingLane {
     const details = { ...this.#details, cause: signal.reason }
     const fate =
       message === undefined ? 'not-sent' : delivery.handled ? 'received' : this.#host.fateOf(message)
-    this.#unsubmitted.delete(delivery)
     delivery.reject(new DeliveryError(fate, id, 'the caller stopped waiting', details))
-    if (message === undefined) return
+    if (message === undefined) return this.#room.update()
     if (message.state === 'queued') this.#host.takeBack(message)
     else if (delivery.isRequest && message.state === 'in-flight') {
       this.#cancelled.add(message)
@@ -243,22 +250,13 @@ export class OutgoingLane {
     delivery.fail('not-sent', id, 'the session takes no more messages', false, this.#details)
   }
 
-  #forgetRequest(id: string, delivery: Delivery): void {
+  #forget(id: string, delivery: Delivery): void {
+    this.#unsubmitted.delete(delivery)
+    this.#room.leave(delivery)
     if (this.#requests.get(id) === delivery) this.#requests.delete(id)
   }
 
   #unfit(what: string, { issues, cause }: Extract<Checked, { issues: unknown }>): PayloadError {
     return new PayloadError(what, issues, { ...this.#details, cause })
-  }
-
-  #hasRoom(): boolean {
-    return this.#host.retainedBytes() <= this.#queuedBytesMax / 2
-  }
-
-  #wakeReady(): void {
-    if (this.#readyWaiters.length === 0 || (this.#host.takesMessages() && !this.#hasRoom())) return
-    const waiters = this.#readyWaiters
-    this.#readyWaiters = []
-    for (const wake of waiters) wake()
   }
 }

@@ -120,7 +120,7 @@ export class SessionCore {
       },
       contract,
       config.idPrefix,
-      options.queuedBytesMax ?? defaults.queuedBytesMax,
+      options,
       config.sid,
     )
     this.notes = new Notes(
@@ -168,6 +168,11 @@ export class SessionCore {
 
   get ended(): boolean {
     return this.#machine.ended
+  }
+
+  /** Bytes of messages that are queued and in flight. */
+  get retainedBytes(): number {
+    return this.#machine.retainedBytes
   }
 
   /** The report, once the session is over. */
@@ -248,7 +253,7 @@ export class SessionCore {
     this.dispatcher.close()
     const requests = this.dispatcher.openRequests()
     if (requests.length > 0) await Promise.all(requests.map((request) => request.whenHandled))
-    await this.lane.order.tail
+    await this.lane.submitted()
     if (this.#finAsked || this.#machine.ended) return
     this.#finAsked = true
     this.#driver.input({ type: 'fin', code: this.#close.code, reason: this.#close.reason })
@@ -358,11 +363,11 @@ export class SessionCore {
   }
 
   #onEnded(report: CloseReport): void {
-    this.#report = report
     this.#closing = true
     this.#driver.holdProcess(false)
     const why = `the session ended (${report.code}${report.reason === '' ? '' : `: ${report.reason}`})`
-    this.lane.end(why, this.#cause)
+    report.notSent.push(...this.lane.end(why, this.#cause))
+    this.#report = report
     this.#rejectOpened(this.#whyNotOpened(why))
     this.dispatcher.abort()
     this.emitter.emit('closed', report)

@@ -39,10 +39,18 @@ export interface SessionOptions<C = AnyContract> {
   /** How many handlers may run at once; 1 is strictly sequential. They are always started in order. @default Infinity */
   concurrency?: number
   /**
-   * Bytes of messages that may wait here, queued or unacknowledged; past it `send` rejects with `QueueFullError`. While
+   * Bytes of messages that may wait here, queued or unacknowledged; what happens past it is `onFull`'s to say. While
    * more than that waits in replies, requests are not given to handlers and loops. @default 16777216 (16 MiB)
    */
   queuedBytesMax?: number
+  /**
+   * What becomes of a message for which there is no room in `queuedBytesMax`. `'reject'`: `send` and `request` reject
+   * with `QueueFullError`. `'wait'`: they wait until there is room, in the order of the calls, as long as they must;
+   * their `signal` takes them back. Each call that waits holds its payload, serialised at the call, and nothing bounds
+   * how many do: wait for one before you make the next (or for `session.ready`), if there is no end of them.
+   * @default 'reject'
+   */
+  onFull?: 'reject' | 'wait'
   /** True: when the peer has closed, this side goes on sending until it closes itself. @default false */
   halfOpen?: boolean
   /** Hears of every envelope and link. */

@@ -1,0 +1,97 @@
+import { type ErrorDetails, QueueFullError } from '@lastword/protocol'
+import type { Delivery, Outgoing } from './delivery.ts'
+
+/** What the room needs of its session. */
+export interface RoomHost {
+  /** Bytes that are queued and in flight. */
+  retainedBytes(): number
+  /** False once the application has closed, or the session is over. */
+  takesMessages(): boolean
+  /** False once nothing that waits may go out any more. */
+  maySubmit(): boolean
+}
+
+/** How much may wait in the session, and who waits outside until there is room for it, in order. */
+export class Room {
+  readonly #host: RoomHost
+  readonly #submit: (message: Outgoing, delivery: Delivery) => void
+  readonly #bytesMax: number
+  readonly #onFull: 'reject' | 'wait'
+  readonly #details: ErrorDetails
+  readonly #outside = new Map<Delivery, Outgoing>()
+  #outsideBytes = 0
+  #readyWaiters: Array<() => void> = []
+  #emptyWaiters: Array<() => void> = []
+
+  constructor(
+    host: RoomHost,
+    submit: (message: Outgoing, delivery: Delivery) => void,
+    bytesMax: number,
+    onFull: 'reject' | 'wait',
+    details: ErrorDetails,
+  ) {
+    this.#host = host
+    this.#submit = submit
+    this.#bytesMax = bytesMax
+    this.#onFull = onFull
+    this.#details = details
+  }
+
+  /** True if nobody waits outside. */
+  get nobodyWaits(): boolean {
+    return this.#outside.size === 0
+  }
+
+  /** Submits a message, if there is room; else it waits, or its delivery is rejected with a QueueFullError. */
+  enter(message: Outgoing, delivery: Delivery): void {
+    if (this.nobodyWaits && this.#fits(message)) return this.#submit(message, delivery)
+    if (this.#onFull === 'reject') {
+      return delivery.reject(new QueueFullError(this.#host.retainedBytes(), this.#bytesMax, this.#details))
+    }
+    this.#outside.set(delivery, message)
+    this.#outsideBytes += message.bytes
+  }
+
+  /** Somebody may have left: lets in, in order, what fits. */
+  update(): void {
+    for (const [delivery, message] of this.#outside) {
+      if (!this.#host.maySubmit() || !this.#fits(message)) break
+      this.leave(delivery)
+      this.#submit(message, delivery)
+    }
+    if (this.nobodyWaits) this.#emptyWaiters = wake(this.#emptyWaiters)
+    if (!this.#host.takesMessages() || this.#isReady()) this.#readyWaiters = wake(this.#readyWaiters)
+  }
+
+  /** Takes away what waits outside, if it does. */
+  leave(delivery: Delivery): void {
+    this.#outsideBytes -= this.#outside.get(delivery)?.bytes ?? 0
+    this.#outside.delete(delivery)
+  }
+
+  /** Resolves when less than half of what may wait does, or the session takes no more. */
+  ready(): Promise<void> {
+    if (this.#isReady()) return Promise.resolve()
+    return new Promise((resolve) => this.#readyWaiters.push(resolve))
+  }
+
+  /** Resolves when nobody waits outside. */
+  async emptied(): Promise<void> {
+    if (!this.nobodyWaits) await new Promise<void>((resolve) => this.#emptyWaiters.push(resolve))
+  }
+
+  /** One message may always be in, however large. */
+  #fits(message: Outgoing): boolean {
+    const inside = this.#host.retainedBytes()
+    return inside === 0 || inside + message.bytes <= this.#bytesMax
+  }
+
+  #isReady(): boolean {
+    return this.#host.retainedBytes() + this.#outsideBytes <= this.#bytesMax / 2
+  }
+}
+
+function wake(waiters: Array<() => void>): [] {
+  for (const waiter of waiters) waiter()
+  return []
+}
