@@ -14,7 +14,7 @@ import esbuild from 'rollup-plugin-esbuild'
 const packages = {
   protocol: ['index', 'schema'],
   transport: ['node', 'browser'],
-  session: ['index'],
+  session: ['index', 'trace-file'],
   sdk: ['node', 'browser'],
   'server-adapter': ['index', 'use/ws'],
   testkit: ['index'],

@@ -85,6 +85,7 @@ function types() {
   const projects = [
     ...publicPackages.map((name) => `packages/${name}`),
     'packages/transport/tsconfig.browser.json',
+    'packages/session/tsconfig.browser.json',
     'packages/sdk/tsconfig.browser.json',
     'tsconfig.tests.json',
     'scripts',

@@ -40,7 +40,7 @@ describe('the figures of a cell', () => {
   })
 
   it('give the reasons, and the trace of the first round that went wrong', () => {
-    const trace = [{ at: 1, type: 'link-opened', link: 1 } as const]
+    const trace = [{ at: 1, sid: 's', side: 'client', type: 'link-opened', link: 1 } as const]
     const tally = tallyOf(rounds(2, { delivered: false, why: 'closed with 1006', trace }))
     expect(tally).toMatchObject({ lost: 2, reasons: { 'closed with 1006': 2 }, trace })
   })

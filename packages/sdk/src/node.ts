@@ -9,6 +9,7 @@ import { nodeLinkOpener } from '@lastword/transport'
 import { type ConnectOptions, webSocketUrl } from './connect-options.ts'
 import { Connector } from './connector.ts'
 
+export { type TraceFile, type TraceToFileOptions, traceToFile } from '@lastword/session/trace-file'
 export * from './public.ts'
 
 /** What a client in Node may add: how the connection itself is made. */

@@ -33,6 +33,7 @@ export type {
   TraceEvent,
   TraceOptions,
 } from '@lastword/session'
+export { type TraceFile, type TraceToFileOptions, traceToFile } from '@lastword/session/trace-file'
 export { type CloseAfterPongOptions, type CloseAfterPongReport, closeAfterPong } from '@lastword/transport'
 export {
   Adapter,

@@ -25,7 +25,7 @@ import { OutgoingLane } from './outgoing-lane.ts'
 import type { Platform } from './platform.ts'
 import { type FirstFrame, SessionDriver } from './session-driver.ts'
 import type { CloseOptions, SessionEvents, SessionOptions, SessionState } from './session-types.ts'
-import { Tracer } from './trace.ts'
+import { type TraceOrigin, Tracer } from './trace.ts'
 
 /** What the owner of a session (the SDK, the adapter) is told. */
 export interface SessionOwner {
@@ -103,7 +103,7 @@ export class SessionCore {
         onOutput: (output) => this.#onOutput(output),
         onLinkEnd: (link, end, attached) => this.#owner.onLinkEnd(link, end, attached),
       },
-      tracerOf(options.trace, platform),
+      tracerOf(options.trace, { sid: config.sid, side: config.role }, platform),
     )
     this.lane = new OutgoingLane(
       {
@@ -389,7 +389,11 @@ export class SessionCore {
   }
 }
 
-function tracerOf(trace: SessionOptions['trace'], platform: Platform): Tracer | undefined {
+function tracerOf(
+  trace: SessionOptions['trace'],
+  origin: Pick<TraceOrigin, 'sid' | 'side'>,
+  platform: Platform,
+): Tracer | undefined {
   if (trace === undefined) return undefined
-  return new Tracer(typeof trace === 'function' ? { onEvent: trace } : trace, platform)
+  return new Tracer(typeof trace === 'function' ? { onEvent: trace } : trace, origin, platform)
 }

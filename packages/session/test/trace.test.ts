@@ -27,3 +27,29 @@ test('a trace holds nothing that applications put into envelopes, unless it is a
   const whole = await traced(true)
   for (const word of words) expect(whole).toContain(word)
 })
+
+test('each event names its session, its side and its link, and envelopes of one frame the same frame', async () => {
+  const events: TraceEvent[] = []
+  const trace = (event: TraceEvent) => events.push(event)
+  const { client, server, platform } = await pair({ client: { trace }, server: { trace } })
+  server.session.handle('q', () => {})
+  void Promise.all([client.session.send('q', 1), client.session.send('q', 2)])
+  await platform.settle()
+  for (const event of events) expect(event).toMatchObject({ sid: client.session.id, link: 1 })
+  for (const [side, dir] of [
+    ['client', 'out'],
+    ['server', 'in'],
+  ]) {
+    const messages = events.flatMap((event) =>
+      event.type === 'envelope' && event.side === side && event.dir === dir && event.envelope.t === 'msg'
+        ? [event.frame]
+        : [],
+    )
+    expect(messages).toHaveLength(2)
+    expect(messages[0]).toBe(messages[1])
+    const others = events.filter(
+      (event) => event.type === 'envelope' && event.side === side && event.dir !== dir,
+    ) as Array<{ frame: number }>
+    for (const { frame } of others) expect(frame).not.toBe(messages[0])
+  }
+})
