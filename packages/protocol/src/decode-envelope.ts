@@ -70,6 +70,7 @@ function checkMsg(envelope: Fields, place: Place): void {
   checkContent(envelope, place)
   if (envelope.re !== undefined) checkId(envelope, place, 're', envelope.re)
   if (envelope.ask !== undefined) checkBoolean(envelope, place, 'ask', envelope.ask)
+  if (envelope.again !== undefined) checkBoolean(envelope, place, 'again', envelope.again)
   if (envelope.err !== undefined) checkErr(envelope, place, envelope.err)
   if (envelope.meta !== undefined) checkMeta(envelope, place, envelope.meta)
 }

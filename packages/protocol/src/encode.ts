@@ -12,6 +12,8 @@ export interface MessageParts {
   /** The `id` of the request that this answers. */
   re?: string | undefined
   ask?: boolean | undefined
+  /** It may have been handled before, in another session. */
+  again?: boolean | undefined
   err?: RemoteErrorBody | undefined
   meta?: Record<string, string> | undefined
 }
@@ -22,6 +24,7 @@ export function encodeMessage<Tag>(id: string, parts: MessageParts, tag: Tag): O
   if (parts.name !== undefined) rest += `,"ch":${JSON.stringify(parts.name)}`
   if (parts.re !== undefined) rest += `,"re":"${parts.re}"`
   if (parts.ask) rest += ',"ask":true'
+  if (parts.again) rest += ',"again":true'
   if (parts.meta !== undefined) rest += `,"meta":${JSON.stringify(parts.meta)}`
   if (parts.err !== undefined) rest += `,"err":${JSON.stringify(parts.err)}`
   if (parts.text !== undefined) rest += `,"d":${parts.text}`

@@ -70,6 +70,8 @@ export interface MsgEnvelope {
   re?: string
   /** True: a reply is expected. */
   ask?: boolean
+  /** True: it may have been handled before, in a session whose state was lost. */
+  again?: boolean
   /** In place of `d`, when a request failed. */
   err?: RemoteErrorBody
   /** Trace context and the like. */

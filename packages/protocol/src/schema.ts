@@ -83,6 +83,7 @@ export const msgSchema = z
     ch: ch.optional(),
     re: id.optional(),
     ask: z.boolean().optional(),
+    again: z.boolean().optional(),
     err: errSchema.optional(),
     meta: metaSchema.optional(),
   })

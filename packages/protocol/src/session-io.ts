@@ -56,8 +56,11 @@ export type SessionOutput<Tag> =
   | { type: 'attached'; link: LinkId; resumed: boolean }
   /** The session has lost its link, and is not over. */
   | { type: 'detached'; link: LinkId; code: number; reason: string }
-  /** A message, in order, once per session. To be answered by a `handled` input. */
-  | { type: 'message'; envelope: MsgEnvelope; payload: Uint8Array | undefined }
+  /**
+   * A message, in order, once per session. To be answered by a `handled` input. `redelivered`: it may have been handled
+   * before, by this side or another one; its `id` is the same.
+   */
+  | { type: 'message'; envelope: MsgEnvelope; payload: Uint8Array | undefined; redelivered: boolean }
   | { type: 'note'; envelope: NoteEnvelope; payload: Uint8Array | undefined }
   /** The peer no longer wants the reply to its request with this id. */
   | { type: 'cancel'; re: string }

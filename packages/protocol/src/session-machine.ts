@@ -239,7 +239,7 @@ export class SessionMachine<Tag = unknown> {
     switch (envelope.t) {
       case 'msg':
         if (inbox.receive(envelope, charge) && !this.ended) {
-          this.#parts.emit({ type: 'message', envelope, payload })
+          this.#parts.emit({ type: 'message', envelope, payload, redelivered: envelope.again === true })
         }
         return
       case 'ack': {

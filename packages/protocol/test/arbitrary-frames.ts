@@ -54,6 +54,7 @@ const msg = fc.record(
     ...content,
     re: id,
     ask: fc.boolean(),
+    again: fc.boolean(),
     meta: fc.dictionary(text(1, limits.metaCharsMax), text(0, limits.metaCharsMax), {
       maxKeys: limits.metaEntriesMax,
     }),
@@ -179,7 +180,23 @@ const edge: fc.Arbitrary<unknown> = fc.oneof(
 
 const fieldNames = [
   ...['t', 'v', 'sid', 'key', 'link', 'fresh', 'got', 'window', 'maxBytes', 'auth', 'agent', 'resumed'],
-  ...['ttl', 'keepalive', 'seq', 'id', 'd', 'ch', 're', 'ask', 'err', 'meta', 'n', 'also', 'code', 'reason'],
+  ...[
+    'ttl',
+    'keepalive',
+    'seq',
+    'id',
+    'd',
+    'ch',
+    're',
+    'ask',
+    'again',
+    'err',
+    'meta',
+    'n',
+    'also',
+    'code',
+    'reason',
+  ],
   ...['k', 'after', 'x', 'toString', '__proto__'],
 ]
 

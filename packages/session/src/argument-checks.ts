@@ -22,13 +22,14 @@ export function checkFunction(what: string, value: unknown, remedy: string): voi
 }
 
 export function checkSendOptions(options: SendOptions): void {
-  checkObject('the options', options, 'Pass { id, meta, signal } as the third argument.')
+  checkObject('the options', options, 'Pass { id, meta, redelivered, signal } as the third argument.')
   if (options.id !== undefined && !isId(options.id)) {
     throw new ArgumentError(
       `the id ${JSON.stringify(options.id)} cannot be used`,
       `Use 1 to ${limits.idCharsMax} of A-Z a-z 0-9 _ . : ~ -`,
     )
   }
+  checkBoolean('redelivered', options.redelivered)
   checkSignal(options.signal)
   if (options.meta !== undefined) checkMeta(options.meta)
 }

@@ -19,6 +19,11 @@ export class IncomingMessage<Payload = unknown> {
   readonly meta: Readonly<Record<string, string>>
   /** True if the sender waits for a reply. */
   readonly isRequest: boolean
+  /**
+   * True if it may have been handled before: its sender sent it in a session that was lost and cannot know, or this
+   * side was restored after it had begun with it. The `id` is the same as then. Else each message comes once.
+   */
+  readonly redelivered: boolean
   /** Its place in the sender's order. */
   readonly seq: number
 
@@ -29,12 +34,18 @@ export class IncomingMessage<Payload = unknown> {
   #handled = false
   #whenHandled: Array<() => void> = []
 
-  constructor(envelope: MsgEnvelope, binary: Uint8Array | undefined, host: MessageHost) {
+  constructor(
+    envelope: MsgEnvelope,
+    binary: Uint8Array | undefined,
+    redelivered: boolean,
+    host: MessageHost,
+  ) {
     this.name = envelope.ch ?? ''
     this.payload = (binary ?? envelope.d) as Payload
     this.id = envelope.id
     this.meta = envelope.meta ?? noMeta
     this.isRequest = envelope.ask === true
+    this.redelivered = redelivered
     this.seq = envelope.seq
     this.#host = host
   }

@@ -115,7 +115,7 @@ export class OutgoingLane {
       if (signal !== undefined) delivery.watch(signal, () => this.#giveUp(delivery, id, signal))
       this.#unsubmitted.set(delivery, id)
       this.#validated(this.#contract?.[name]?.payload, payload, name, delivery, (value) => {
-        this.#submit(id, { name, ask, meta: options.meta }, value, delivery)
+        this.#submit(id, { name, ask, again: options.redelivered, meta: options.meta }, value, delivery)
       })
     })
   }

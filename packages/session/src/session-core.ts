@@ -342,14 +342,14 @@ export class SessionCore {
   }
 
   #onMessage(output: Extract<SessionOutput<Delivery>, { type: 'message' }>): void {
-    const { envelope, payload } = output
+    const { envelope, payload, redelivered } = output
     if (envelope.re !== undefined) {
       const { seq } = envelope
       return this.lane.onReply(envelope, payload, () => this.#driver.input({ type: 'handled', seq }))
     }
     // It came with what ended the session, whose report says that it was not handled.
     if (this.#machine.ended) return
-    this.dispatcher.receive(new IncomingMessage(envelope, payload, this.lane.answers))
+    this.dispatcher.receive(new IncomingMessage(envelope, payload, redelivered, this.lane.answers))
   }
 
   #onAttached(resumed: boolean): void {

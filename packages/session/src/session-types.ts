@@ -62,6 +62,11 @@ export interface SendOptions {
   id?: string
   /** Trace context and the like, up to 16 entries with keys and values of up to 512 characters; with a binary payload 16 KiB in all. */
   meta?: Record<string, string>
+  /**
+   * Marks it as one that may have been handled before, for applications that send again what they sent in a session
+   * that was lost: keep the `id`. The receiver sees `message.redelivered`. @default false
+   */
+  redelivered?: boolean
   /** Stops waiting: what has not left is taken back, what has is rejected with the fate known by then. */
   signal?: AbortSignal
 }

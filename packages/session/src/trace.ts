@@ -119,7 +119,7 @@ function bare(envelope: Envelope): TracedEnvelope {
 
 /** `err` has its code here, and not its message; `messages` and `bytes` are a window's. */
 const protocolFields =
-  't v sid link fresh got window messages bytes maxBytes agent resumed ttl keepalive seq id ch re ask err n also code reason after k'.split(
+  't v sid link fresh got window messages bytes maxBytes agent resumed ttl keepalive seq id ch re ask again err n also code reason after k'.split(
     ' ',
   )
 

@@ -64,6 +64,29 @@ test('meta and the sender’s id reach the handler', async () => {
   expect(got).toEqual({ id: 'order-17', meta: { traceparent: '00-x' }, name: 'n' })
 })
 
+test('R-121: a message that may have been handled before says so to its handler, and no other does', async () => {
+  const { client, server, platform } = await pair()
+  const got: unknown[] = []
+  server.session.handle('n', (_, { id, redelivered }) => {
+    got.push([id, redelivered])
+  })
+  void client.session.send('n', 1, { id: 'a' })
+  void client.session.send('n', 1, { id: 'b', redelivered: true })
+  void client.session.send('n', new Uint8Array(1), { id: 'c', redelivered: true })
+  void later(client.session.request('n', 1, { id: 'd', redelivered: true }))
+  void client.session.send('n', 1, { id: 'e', redelivered: false })
+  await platform.settle()
+  expect(got).toEqual([
+    ['a', false],
+    ['b', true],
+    ['c', true],
+    ['d', true],
+    ['e', false],
+  ])
+  // @ts-expect-error neither true nor false
+  expect(() => client.session.send('n', 1, { redelivered: 1 })).toThrowError(ArgumentError)
+})
+
 const tooDeep: unknown[] = []
 let inner = tooDeep
 for (let depth = 0; depth < limits.depthMax; depth++) {
