@@ -1,4 +1,7 @@
 import type { AckEnvelope, FinEnvelope, MsgEnvelope, SeqRange, Window } from './envelope.ts'
+import { HandledSet, numbersOf, rangesOf } from './handled-set.ts'
+import type { JournalState } from './journal.ts'
+import { JournalClock } from './journal-clock.ts'
 import { limits } from './limits.ts'
 import { PeerFault } from './peer-fault.ts'
 import { SeqRing } from './seq-ring.ts'
@@ -18,23 +21,33 @@ export class Inbox {
 
   readonly #messagesMax: number
   readonly #bytesMax: number
+  readonly #clock: JournalClock
   #got = 0
-  /** Every sequenced envelope up to this one is handled. */
-  #n = 0
-  #handledAbove = new Set<number>()
-  /** What was handled above `n` and has not been told on this link. */
+  /** What is handled, and the journal (if there is one) holds it: what may be acknowledged. */
+  #handled = new HandledSet()
+  /** What is handled, whatever the journal holds. The same one if there is no journal. */
+  #recorded = this.#handled
+  /** What is handled and waits for the journal. */
+  #unwritten: Array<{ seq: number; write: number }> = []
+  /** What was handled above and may be acknowledged, and has not been told on this link. */
   #untold: number[] = []
   #pending = new SeqRing<PendingMessage>(1)
   #pendingCount = 0
   #pendingBytes = 0
   #lastOnLink = 0
-  #finSeq = 0
+  #fin: FinEnvelope | undefined
+  /** After a restart: the peer's `fin` was received before, and what lies in front of it comes only now. */
+  #finAhead = false
+  /** What was received before a restart and may have been begun: everything up to here. */
+  #begunUpTo = 0
   #ackDue = false
   /** The cumulative acknowledgement that was last put into a frame of this link. */
   #toldN = 0
 
   /** `window` is what this side has advertised; a peer may still be counting with the initial one. */
-  constructor(window: Window, initial: Window, maxBytes: number) {
+  constructor(window: Window, initial: Window, maxBytes: number, clock = new JournalClock(false)) {
+    this.#clock = clock
+    if (clock.on) this.#recorded = new HandledSet()
     this.#messagesMax = Math.max(window.messages, initial.messages)
     this.#bytesMax = Math.max(window.bytes, initial.bytes, maxBytes)
   }
@@ -54,7 +67,7 @@ export class Inbox {
 
   /** True if the peer's `fin` and everything before it is handled. */
   get finished(): boolean {
-    return this.#finSeq > 0 && this.#n >= this.#finSeq
+    return this.#fin !== undefined && this.#handled.n >= this.#fin.seq
   }
 
   get ackDue(): boolean {
@@ -71,7 +84,60 @@ export class Inbox {
     this.#lastOnLink = 0
     this.#toldN = 0
     this.#ackDue = this.#got > 0
-    this.#untold = [...this.#handledAbove]
+    this.#untold = [...this.#handled.above]
+  }
+
+  /** Goes on where the journal's last write left off. Returns the peer's `fin` if nothing is missing in front of it. */
+  restore(state: JournalState['in']): FinEnvelope | undefined {
+    this.#handled = restoredSet(state)
+    this.#recorded = this.#clock.on ? restoredSet(state) : this.#handled
+    this.#got = this.#handled.n
+    this.#begunUpTo = state.got
+    this.#pending.advance(this.#got + 1)
+    this.handledTotal = state.handledTotal
+    if (state.fin === undefined) return undefined
+    this.#fin = { t: 'fin', ...state.fin }
+    this.#finAhead = true
+    return this.takeFinReached()
+  }
+
+  /** What of this direction must survive. */
+  toJournal(): JournalState['in'] {
+    const { n, above } = this.#recorded
+    const state: Writable<JournalState['in']> = {
+      got: Math.max(this.#got, this.#begunUpTo),
+      handled: n,
+      handledTotal: this.handledTotal,
+    }
+    if (above.size > 0) state.also = this.#recorded.ranges()
+    if (this.#fin !== undefined) {
+      const { t: _, ...fin } = this.#fin
+      state.fin = fin
+    }
+    return state
+  }
+
+  /** Writes have come to survive: what is in them may be acknowledged. */
+  confirmed(): void {
+    let count = 0
+    for (const { seq, write } of this.#unwritten) {
+      if (!this.#clock.holds(write)) break
+      this.#mayTell(seq)
+      count++
+    }
+    this.#unwritten = this.#unwritten.slice(count)
+  }
+
+  /** True if the application may have begun with this message before a restart. */
+  begunBefore(seq: number): boolean {
+    return seq <= this.#begunUpTo
+  }
+
+  /** The peer's `fin`, once, if it was received before a restart and everything in front of it has come by now. */
+  takeFinReached(): FinEnvelope | undefined {
+    if (!this.#finAhead || this.#fin === undefined || this.#got < this.#fin.seq) return undefined
+    this.#finAhead = false
+    return this.#fin
   }
 
   /** What the frame that is about to be read costs, for the messages in it. */
@@ -107,7 +173,9 @@ export class Inbox {
   /** Takes `fin` in. False if it has been received before. */
   receiveFin(envelope: FinEnvelope): boolean {
     if (!this.#advance(envelope.seq, 'fin')) return false
-    this.#finSeq = envelope.seq
+    // After a restart it may be known already, and come once more in its place.
+    this.#fin = envelope
+    this.#finAhead = false
     this.#markHandled(envelope.seq)
     return true
   }
@@ -130,10 +198,11 @@ export class Inbox {
 
   /** The acknowledgement to send now; call again while `ackDue`. */
   takeAck(): AckEnvelope {
-    const ack: AckEnvelope = { t: 'ack', n: this.#n }
-    this.#toldN = this.#n
+    const { n } = this.#handled
+    const ack: AckEnvelope = { t: 'ack', n }
+    this.#toldN = n
     if (this.#untold.length > 0) {
-      const ranges = rangesOf(this.#untold, this.#n)
+      const ranges = rangesOf(this.#untold.filter((seq) => seq > n))
       if (ranges.length > 0) ack.also = ranges.slice(0, limits.ackRangesMax)
       this.#untold = numbersOf(ranges.slice(limits.ackRangesMax))
     }
@@ -144,7 +213,7 @@ export class Inbox {
   /** Ids of what was received and is not handled, in order. */
   pendingIds(): string[] {
     const ids: string[] = []
-    for (let seq = this.#n + 1; seq <= this.#got; seq++) {
+    for (let seq = this.#handled.n + 1; seq <= this.#got; seq++) {
       const pending = this.#pending.get(seq)
       if (pending !== undefined) ids.push(pending.id)
     }
@@ -161,26 +230,31 @@ export class Inbox {
       this.duplicatesDropped++
       return false
     }
-    if (this.#finSeq > 0) throw new PeerFault('envelopeUnexpected', `${kind} ${seq} came after fin`)
+    if (this.#fin !== undefined && seq > this.#fin.seq) {
+      throw new PeerFault('envelopeUnexpected', `${kind} ${seq} came after fin`)
+    }
     // `fin` may stand one above the span.
-    if (seq > this.#n + limits.sequenceSpanMax + 1) {
-      throw new WindowExceeded(`seq ${seq}, and only ${this.#n} is acknowledged throughout`)
+    if (seq > this.#handled.n + limits.sequenceSpanMax + 1) {
+      throw new WindowExceeded(`seq ${seq}, and only ${this.#handled.n} is acknowledged throughout`)
     }
     this.#lastOnLink = seq
     this.#got = seq
+    // What was handled before a restart does not come again.
+    if (this.#recorded.above.size > 0) while (this.#recorded.above.has(this.#got + 1)) this.#got++
+    this.#clock.touch()
     return true
   }
 
   #markHandled(seq: number): void {
+    if (!this.#clock.on) return this.#mayTell(seq)
+    this.#recorded.add(seq)
+    this.#unwritten.push({ seq, write: this.#clock.touch() })
+  }
+
+  #mayTell(seq: number): void {
     this.#ackDue = true
-    if (seq !== this.#n + 1) {
-      this.#handledAbove.add(seq)
-      this.#untold.push(seq)
-      return
-    }
-    this.#n = seq
-    while (this.#handledAbove.delete(this.#n + 1)) this.#n++
-    this.#pending.advance(this.#n + 1)
+    if (this.#handled.add(seq)) this.#pending.advance(this.#handled.n + 1)
+    else this.#untold.push(seq)
   }
 }
 
@@ -196,20 +270,11 @@ interface PendingMessage {
   charge: FrameCharge
 }
 
-/** The numbers above `n` as ascending ranges that do not touch. */
-function rangesOf(numbers: number[], n: number): SeqRange[] {
-  const sorted = numbers.filter((seq) => seq > n).sort((a, b) => a - b)
-  const ranges: SeqRange[] = []
-  for (const seq of sorted) {
-    const last = ranges[ranges.length - 1]
-    if (last !== undefined && seq <= last[1] + 1) last[1] = Math.max(last[1], seq)
-    else ranges.push([seq, seq])
-  }
-  return ranges
-}
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
-function numbersOf(ranges: SeqRange[]): number[] {
-  const numbers: number[] = []
-  for (const [from, to] of ranges) for (let seq = from; seq <= to; seq++) numbers.push(seq)
-  return numbers
+function restoredSet({ handled, also = [] }: JournalState['in']): HandledSet {
+  const set = new HandledSet()
+  set.n = handled
+  for (const seq of numbersOf(also as SeqRange[])) set.above.add(seq)
+  return set
 }

@@ -46,7 +46,8 @@ export interface JournalState {
     /** Every sequenced envelope of this side up to this one is acknowledged, and the ranges above it. */
     readonly acked: number
     readonly also?: readonly SeqRange[]
-    readonly fin?: { readonly code?: number; readonly reason?: string }
+    /** `seq` is 0 until it has been transmitted. */
+    readonly fin?: { readonly seq: number; readonly code?: number; readonly reason?: string }
     readonly handledTotal: number
   }
   readonly in: {

@@ -1,7 +1,10 @@
-import type { AckEnvelope, FinEnvelope, Window } from './envelope.ts'
+import type { AckEnvelope, FinEnvelope, SeqRange, Window } from './envelope.ts'
 import type { Fate } from './errors.ts'
+import { numbersOf, rangesOf } from './handled-set.ts'
+import type { JournaledMessage, JournalSnapshot, JournalState } from './journal.ts'
+import { JournalClock } from './journal-clock.ts'
 import { limits } from './limits.ts'
-import type { OutgoingMessage } from './outgoing-message.ts'
+import { OutgoingMessage } from './outgoing-message.ts'
 import { PeerFault } from './peer-fault.ts'
 import { SeqRing } from './seq-ring.ts'
 import { SettledAbove } from './settled-above.ts'
@@ -39,13 +42,22 @@ export class Outbox<Tag> {
   /** The highest one that may have left on any link. */
   #left = 0
   #leftBeforeLink = 0
+  #leftOnLink = false
   /** The highest one that the peer is known to have received. */
   #peerGot = 0
   #fin: Fin | undefined
+  readonly #clock: JournalClock
+  #order = 0
+  /** What the journal's next write adds and removes. */
+  #added: OutgoingMessage<Tag>[] = []
+  #removed: number[] = []
+  /** The write that has the last message that was taken back: what stood behind it has another number without it. */
+  #dropWrite = 0
 
-  constructor(window: Window, maxBytes: number) {
+  constructor(window: Window, maxBytes: number, clock = new JournalClock(false)) {
     this.window = window
     this.maxBytes = maxBytes
+    this.#clock = clock
   }
 
   /** Bytes retained: queued and in flight. */
@@ -81,6 +93,11 @@ export class Outbox<Tag> {
   }
 
   push(message: OutgoingMessage<Tag>): void {
+    if (this.#clock.on) {
+      message.order = ++this.#order
+      message.write = this.#clock.touch()
+      this.#added.push(message)
+    }
     this.#queue.push(message)
     this.#queuedCount++
     this.#queuedBytes += message.bytes
@@ -88,8 +105,11 @@ export class Outbox<Tag> {
 
   /** Takes a message back that has not been transmitted, and forgets what is in it. False if it has. */
   drop(message: OutgoingMessage<Tag>): boolean {
-    if (message.state !== 'queued') return false
+    // One that has a number and is queued comes from before a restart, and may have left then.
+    if (message.state !== 'queued' || message.seq > 0) return false
     message.forget()
+    if (message.write < this.#clock.next) this.#dropWrite = this.#clock.touch()
+    this.#unjournal(message)
     this.#queuedCount--
     this.#queuedBytes -= message.bytes
     // Amortised: what was taken back is swept out when it is more than half of what stands there.
@@ -100,12 +120,13 @@ export class Outbox<Tag> {
   /** `fin` goes behind everything that is queued now. */
   requestFin(code: number | undefined, reason: string | undefined): void {
     const bytes = finHeadBytesMax + (reason === undefined ? 0 : utf8Length(JSON.stringify(reason)))
-    this.#fin ??= { seq: 0, code, reason, bytes }
+    this.#fin ??= { seq: 0, code, reason, bytes, write: this.#clock.touch() }
   }
 
   /** A link begins: transmission starts behind what the peer is known to have received. */
   rewind(): void {
     this.#leftBeforeLink = this.#left
+    this.#leftOnLink = false
     this.#cursor = Math.max(this.#base, this.#peerGot + 1)
   }
 
@@ -135,14 +156,17 @@ export class Outbox<Tag> {
     this.#cursor = Math.min(this.#cursor, this.#last + 1)
   }
 
-  /** The peer says how much it has received. A fault if it never was sent, or was acknowledged before and now is not there. */
+  /**
+   * The peer says how much it has received: less than before if it has been restored from its journal. A fault if it
+   * never was sent, or was acknowledged before and now is not there.
+   */
   peerReceived(got: number): void {
     if (got > this.#last) throw new PeerFault('ackInvalid', `got ${got}, and ${this.#last} were sent`)
     if (got < this.#base - 1) {
       throw new PeerFault('ackInvalid', `got ${got}, after ${this.#base - 1} had been acknowledged`)
     }
-    if (got > this.#peerGot) this.#peerGot = got
-    if (this.#cursor <= got) this.#cursor = got + 1
+    this.#peerGot = got
+    if (this.#cursor <= got || !this.#leftOnLink) this.#cursor = Math.max(this.#base, got + 1)
   }
 
   /** What a peer says that has ended the session: believed as far as it can be true, and no fault if it cannot. */
@@ -162,6 +186,7 @@ export class Outbox<Tag> {
     if (ack.also !== undefined) {
       for (const [from, to] of ack.also) {
         let seq = this.#settledAbove.skip(Math.max(from, this.#base))
+        if (seq <= to) this.#clock.touch()
         while (seq <= to) {
           this.#settle(seq, settled)
           this.#settledAbove.add(seq)
@@ -188,19 +213,25 @@ export class Outbox<Tag> {
         continue
       }
       if (message.bytes > bytesMax || kindOf(message) !== kind) return undefined
+      if (message.state === 'queued') {
+        if (!this.#windowHolds(message, message.seq)) return undefined
+        this.#countInFlight(message)
+      }
       this.#markLeft()
       return message
     }
+    if (!this.#clock.holds(this.#dropWrite)) return undefined
     const message = this.#peekQueue()
     if (message !== undefined) {
       if (message.bytes > bytesMax || kindOf(message) !== kind) return undefined
-      if (!this.#windowHolds(message)) return undefined
+      if (!this.#clock.holds(message.write) || !this.#windowHolds(message, this.#last + 1)) return undefined
       this.#startFlight(message)
       this.#markLeft()
       return message
     }
-    if (this.#fin !== undefined && this.#fin.seq === 0 && this.#finFits(bytesMax, kind)) {
-      this.#fin.seq = ++this.#last
+    const fin = this.#fin
+    if (fin?.seq === 0 && this.#clock.holds(fin.write) && this.#finFits(bytesMax, kind)) {
+      fin.seq = ++this.#last
       return this.#takeFin()
     }
     return undefined
@@ -223,11 +254,13 @@ export class Outbox<Tag> {
       const message = this.#inFlight.get(seq)
       if (message === undefined) continue
       message.state = 'settled'
+      this.#unjournal(message)
       rest.push({ message, fate: seq <= this.#peerGot ? 'received' : 'unknown' })
     }
     for (let message = this.#peekQueue(); message !== undefined; message = this.#peekQueue()) {
       this.#shiftQueue()
       message.state = 'settled'
+      this.#unjournal(message)
       rest.push({ message, fate: 'not-sent' })
     }
     this.#inFlight = new SeqRing(this.#last + 1)
@@ -242,26 +275,106 @@ export class Outbox<Tag> {
     return message.seq <= this.#peerGot ? 'received' : 'unknown'
   }
 
+  /** What has changed since the last call: what is new, by rising order, and what is settled. */
+  takeChanges(): { add: JournaledMessage[]; remove: number[] } {
+    const add: JournaledMessage[] = []
+    for (const { state, order, id, rest, payload, bytes } of this.#added) {
+      if (state === 'settled') continue
+      add.push(payload === undefined ? { order, id, rest, bytes } : { order, id, rest, payload, bytes })
+    }
+    const remove = this.#removed
+    this.#added = []
+    this.#removed = []
+    return { add, remove }
+  }
+
+  /** What else of this direction must survive. */
+  toJournal(): JournalState['out'] {
+    const state: Writable<JournalState['out']> = { acked: this.#base - 1, handledTotal: this.handledTotal }
+    const also: number[] = []
+    // Only where there is any: what is in flight has no gaps otherwise.
+    if (this.#settledAbove.highest >= this.#base) {
+      for (let seq = this.#base; seq <= this.#settledAbove.highest; seq++) {
+        if (this.#settledAbove.skip(seq) !== seq) also.push(seq)
+      }
+    }
+    if (also.length > 0) state.also = rangesOf(also)
+    if (this.#fin !== undefined) {
+      const { seq, code, reason } = this.#fin
+      state.fin = {
+        seq,
+        ...(code === undefined ? {} : { code }),
+        ...(reason === undefined ? {} : { reason }),
+      }
+    }
+    return state
+  }
+
+  /**
+   * Goes on where the journal's last write left off. Every message has its number again, by its place in the order,
+   * and nobody knows whether it had left.
+   */
+  restore({ state, messages }: JournalSnapshot, tagOf: (message: JournaledMessage) => Tag): void {
+    const { acked, also = [], fin, handledTotal } = state.out
+    this.handledTotal = handledTotal
+    this.#base = acked + 1
+    this.#inFlight.advance(this.#base)
+    this.#settledAbove.advance(this.#base)
+    for (const seq of numbersOf(also as SeqRange[])) this.#settledAbove.add(seq)
+    this.#last = acked
+    for (const entry of messages) {
+      const message = new OutgoingMessage(entry.id, entry.rest, entry.payload, entry.bytes, tagOf(entry))
+      message.order = entry.order
+      message.seq = this.#settledAbove.skip(this.#last + 1)
+      this.#last = message.seq
+      this.#order = entry.order
+      this.#inFlight.set(message.seq, message)
+      this.#queuedCount++
+      this.#queuedBytes += message.bytes
+    }
+    this.#last = this.#settledAbove.skip(this.#last + 1) - 1
+    if (fin !== undefined) {
+      this.requestFin(fin.code, fin.reason)
+      this.#last = fin.seq > 0 ? fin.seq : this.#last + 1
+      ;(this.#fin as Fin).seq = this.#last
+    }
+    this.#left = this.#last
+    this.#leftBeforeLink = this.#last
+    this.#peerGot = acked
+    this.#cursor = this.#base
+  }
+
   #settle(seq: number, settled: OutgoingMessage<Tag>[]): void {
     const message = this.#inFlight.get(seq)
     if (message === undefined) return
+    if (message.state === 'queued') this.#countInFlight(message)
     this.#inFlight.delete(seq)
     this.#inFlightCount--
     this.#inFlightBytes -= message.bytes
+    this.#unjournal(message)
     message.state = 'settled'
     settled.push(message)
   }
 
   #advance(base: number): void {
+    this.#clock.touch()
     this.#base = base
     this.#inFlight.advance(base)
     this.#settledAbove.advance(base)
     if (this.#cursor < base) this.#cursor = base
   }
 
-  #windowHolds(message: OutgoingMessage<Tag>): boolean {
+  /** It need not be restored any more. */
+  #unjournal(message: OutgoingMessage<Tag>): void {
+    // What no write has taken yet is left out of the next one.
+    if (!this.#clock.on || message.write === this.#clock.next) return
+    this.#removed.push(message.order)
+    this.#clock.touch()
+  }
+
+  #windowHolds(message: OutgoingMessage<Tag>, seq: number): boolean {
     // One handler that never finishes must not make both sides remember everything that was handled after it.
-    if (this.#last + 1 - this.#base >= limits.sequenceSpanMax) return false
+    if (seq - this.#base >= limits.sequenceSpanMax) return false
     // One message may always go, so that one as large as the window does not wait forever.
     if (this.#inFlightCount === 0) return true
     return (
@@ -274,6 +387,15 @@ export class Outbox<Tag> {
     message.seq = ++this.#last
     message.state = 'in-flight'
     this.#inFlight.set(message.seq, message)
+    this.#inFlightCount++
+    this.#inFlightBytes += message.bytes
+  }
+
+  /** One from before a restart, which has its number, goes out. */
+  #countInFlight(message: OutgoingMessage<Tag>): void {
+    message.state = 'in-flight'
+    this.#queuedCount--
+    this.#queuedBytes -= message.bytes
     this.#inFlightCount++
     this.#inFlightBytes += message.bytes
   }
@@ -292,6 +414,7 @@ export class Outbox<Tag> {
   }
 
   #markLeft(): void {
+    this.#leftOnLink = true
     if (this.#cursor > this.#left) this.#left = this.#cursor
     this.#cursor++
   }
@@ -337,7 +460,11 @@ interface Fin {
   reason: string | undefined
   /** The most that its envelope can take. */
   bytes: number
+  /** The write of the journal that has it. */
+  write: number
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** `{"t":"fin","seq":9007199254740991,"code":4999,"reason":}` */
 const finHeadBytesMax = 64

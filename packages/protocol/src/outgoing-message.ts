@@ -6,6 +6,9 @@ export class OutgoingMessage<Tag = unknown> {
   /** 0 until it is first transmitted; it keeps the number over every link after that. */
   seq = 0
   state: 'queued' | 'in-flight' | 'settled' = 'queued'
+  /** Where there is a journal: its place among the messages of its session, and the write that first has it. */
+  order = 0
+  write = 0
 
   constructor(
     readonly id: string,

@@ -3,6 +3,7 @@ import { closeCodes, type ResetCode } from './codes.ts'
 import { never } from './deadlines.ts'
 import { encodeEnvelope } from './encode.ts'
 import type { Fate } from './errors.ts'
+import type { JournalState } from './journal.ts'
 import { limits } from './limits.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import type { CloseReport } from './report.ts'
@@ -30,6 +31,29 @@ export class SessionEnding<Tag> {
   get wantsLink(): boolean {
     if (this.released) return false
     return !this.#parts.ended || this.#finalLink === undefined
+  }
+
+  /** What the journal must hold of the end. */
+  toJournal(): JournalState['ended'] {
+    if (this.#report === undefined) return undefined
+    const { code, reason, by } = this.#report
+    return { code, reason, by }
+  }
+
+  /** Goes on where the journal's last write left off: at the end, or before it. */
+  restore(ended: JournalState['ended'], now: number): void {
+    const parts = this.#parts
+    if (ended === undefined) {
+      if (parts.config.role === 'server') parts.deadlines.expiry = now + parts.ttlMs
+      return this.settle(now)
+    }
+    if (ended.code === 'finished') return this.#finish(now)
+    parts.phase = 'ended'
+    parts.clock.touch()
+    this.#report = this.#makeReport(ended.code, ended.reason, ended.by, [])
+    parts.emit({ type: 'ended', report: this.#report })
+    if (ended.by === 'local' && parts.config.role === 'server') parts.deadlines.release = now + parts.ttlMs
+    else this.#releaseSoon(now)
   }
 
   /** The application has begun to close. */
@@ -96,6 +120,7 @@ export class SessionEnding<Tag> {
       return
     }
     parts.phase = 'ended'
+    parts.clock.touch()
     const why = reason === '' ? code : `${reason} (${code})`
     const rest = parts.outbox.drain()
     this.#report = this.#makeReport(code, reason, by, rest)
@@ -123,6 +148,7 @@ export class SessionEnding<Tag> {
   #finish(now: number): void {
     const parts = this.#parts
     parts.phase = 'ended'
+    parts.clock.touch()
     // A link that waits for its `welcome` goes on waiting, and not for ever: the last word is said on it, or the next.
     parts.deadlines.closing = never
     parts.deadlines.expiry = never

@@ -47,6 +47,8 @@ export type SessionInput<Tag> =
   | { type: 'abort'; code: ResetCode; reason: string }
   /** Server: the link will go; the client is asked to come back on another one. */
   | { type: 'away'; after: number; reason?: string | undefined }
+  /** The journal's write with this number, and every one before it, would survive. */
+  | { type: 'journaled'; write: number }
   /** Time has passed; `nextTimeout()` may be due. */
   | { type: 'timeout' }
 
@@ -101,6 +103,8 @@ export interface SessionConfig {
   ttlMs: number
   /** Client: how long an open link may take to say `welcome`. */
   welcomeTimeoutMs: number
+  /** True if a journal holds the session: what `takeJournalWrite()` gives must be written, and confirmed by `journaled` inputs. @default false */
+  journaled?: boolean | undefined
   /** Client: which program this is, for the server's logs. */
   agent?: string | undefined
 }

@@ -15,6 +15,8 @@ export class SessionLinks<Tag> {
   current: AttachedLink | undefined
   /** The number of the latest link, as `hello` counts them. */
   count = 0
+  /** The highest number of a link that the journal is known to hold. */
+  #held = 0
 
   constructor(parts: SessionParts<Tag>) {
     this.#parts = parts
@@ -22,6 +24,21 @@ export class SessionLinks<Tag> {
 
   get attached(): boolean {
     return this.current?.attached === true
+  }
+
+  /** False while the journal does not hold the number of the current link: nothing may leave on it. */
+  get mayLeave(): boolean {
+    return !this.#parts.clock.on || this.count <= this.#held
+  }
+
+  /** The number that the journal is to hold. A client takes some in advance, so that a new link waits for no write. */
+  numberToHold(): number {
+    return this.count + (this.#parts.config.role === 'client' ? linksInAdvance : 0)
+  }
+
+  /** The journal holds this number. */
+  hold(number: number): void {
+    this.#held = number
   }
 
   /** The current link, if it has this id. */
@@ -34,6 +51,7 @@ export class SessionLinks<Tag> {
     const { config, welcomed, inbox, filler } = this.#parts
     this.#supersede()
     this.count++
+    if (this.count + linksInAdvance / 2 > this.#held) this.#parts.clock.touch()
     this.#take({ id, attached: false, streaming: !welcomed, finAfterAll: false })
     filler.addControl(encodeEnvelope(composeHello(config, this.count, !welcomed, inbox.got, auth)))
   }
@@ -46,6 +64,7 @@ export class SessionLinks<Tag> {
     }
     this.#supersede()
     this.count = hello.link
+    this.#parts.clock.touch()
     this.#parts.welcomed = true
     const { deadlines, outbox } = this.#parts
     deadlines.expiry = never
@@ -68,6 +87,7 @@ export class SessionLinks<Tag> {
     const parts = this.#parts
     link.attached = true
     link.streaming = true
+    if (!parts.welcomed) parts.clock.touch()
     parts.welcomed = true
     parts.ttlMs = welcome.ttl
     parts.keepaliveMs = welcome.keepalive
@@ -113,3 +133,6 @@ export class SessionLinks<Tag> {
 }
 
 const superseded = { code: closeCodes.superseded, reason: 'another link took over' }
+
+/** How many links a client may open before the journal must hold a new number. */
+const linksInAdvance = 32

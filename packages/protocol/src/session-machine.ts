@@ -3,14 +3,23 @@ import { accusation, asResetCode, closeCodes } from './codes.ts'
 import { never } from './deadlines.ts'
 import { decodeFrame } from './decode.ts'
 import { encodeEnvelope } from './encode.ts'
-import type { DecodedFrame, Envelope, Frame, HelloEnvelope, WelcomeEnvelope } from './envelope.ts'
+import type {
+  DecodedFrame,
+  Envelope,
+  Frame,
+  HelloEnvelope,
+  MsgEnvelope,
+  WelcomeEnvelope,
+} from './envelope.ts'
 import type { Fate } from './errors.ts'
 import { type FrameCharge, WindowExceeded } from './inbox.ts'
+import type { JournaledMessage, JournalSnapshot, JournalWrite } from './journal.ts'
 import { limits } from './limits.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import { PeerFault } from './peer-fault.ts'
 import { clip, SessionEnding } from './session-ending.ts'
 import type { LinkId, SessionConfig, SessionInput, SessionOutput } from './session-io.ts'
+import { SessionJournaling } from './session-journaling.ts'
 import { SessionLinks } from './session-links.ts'
 import { SessionParts } from './session-parts.ts'
 
@@ -28,12 +37,29 @@ export class SessionMachine<Tag = unknown> {
   readonly #parts: SessionParts<Tag>
   readonly #links: SessionLinks<Tag>
   readonly #ending: SessionEnding<Tag>
+  readonly #journaling: SessionJournaling<Tag>
   #pingCount = 0
 
   constructor(config: SessionConfig) {
     this.#parts = new SessionParts(config)
     this.#links = new SessionLinks(this.#parts)
     this.#ending = new SessionEnding(this.#parts, this.#links)
+    this.#journaling = new SessionJournaling(this.#parts, this.#links, this.#ending)
+  }
+
+  /**
+   * A session that goes on where its journal's last write left off, with the same sid, key and role. Its messages get
+   * their tags from `tagOf`; they may have left before, so that none of them can be taken back.
+   */
+  static restore<Tag>(
+    config: SessionConfig,
+    snapshot: JournalSnapshot,
+    tagOf: (message: JournaledMessage) => Tag,
+    now: number,
+  ): SessionMachine<Tag> {
+    const machine = new SessionMachine<Tag>(config)
+    machine.#journaling.restore(snapshot, tagOf, now)
+    return machine
   }
 
   get sid(): string {
@@ -84,12 +110,21 @@ export class SessionMachine<Tag = unknown> {
   }
 
   /**
+   * What the journal is to hold, or nothing: nothing has changed since the last write, or that is not confirmed yet by
+   * a `journaled` input. Ask after each input, and after polling frames.
+   */
+  takeJournalWrite(): JournalWrite | undefined {
+    return this.#journaling.take()
+  }
+
+  /**
    * The next frame for the current link, or nothing. `strictBytes`: never longer than this, if only `hello` permits
    * it; otherwise frames keep to the protocol's limits.
    */
   pollFrame(strictBytes?: number): Frame | undefined {
     const link = this.#links.current
-    return link === undefined ? undefined : this.#parts.filler.fill(link, strictBytes)
+    if (link === undefined || !this.#links.mayLeave) return undefined
+    return this.#parts.filler.fill(link, strictBytes)
   }
 
   handle(input: SessionInput<Tag>, now: number): void {
@@ -139,6 +174,9 @@ export class SessionMachine<Tag = unknown> {
         return this.#ending.end(input.code, input.reason, 'local', now)
       case 'away':
         return this.#onAway(input.after, input.reason)
+      case 'journaled':
+        this.#journaling.confirm(input.write)
+        return this.#ending.settle(now)
       case 'timeout':
         return this.#onTimeout(now)
       default:
@@ -238,10 +276,7 @@ export class SessionMachine<Tag = unknown> {
     const { filler, inbox, outbox } = this.#parts
     switch (envelope.t) {
       case 'msg':
-        if (inbox.receive(envelope, charge) && !this.ended) {
-          this.#parts.emit({ type: 'message', envelope, payload, redelivered: envelope.again === true })
-        }
-        return
+        return this.#onMsg(envelope, payload, charge)
       case 'ack': {
         const messages = outbox.acknowledge(envelope)
         if (messages.length === 0) return
@@ -276,6 +311,15 @@ export class SessionMachine<Tag = unknown> {
       default:
         return unreachable(envelope)
     }
+  }
+
+  #onMsg(envelope: MsgEnvelope, payload: Uint8Array | undefined, charge: FrameCharge): void {
+    const { inbox } = this.#parts
+    if (!inbox.receive(envelope, charge) || this.ended) return
+    const redelivered = envelope.again === true || inbox.begunBefore(envelope.seq)
+    this.#parts.emit({ type: 'message', envelope, payload, redelivered })
+    const fin = inbox.takeFinReached()
+    if (fin !== undefined) this.#parts.emit({ type: 'peer-fin', code: fin.code, reason: fin.reason })
   }
 
   #onWelcome(welcome: WelcomeEnvelope, link: AttachedLink, now: number): void {

@@ -2,6 +2,7 @@ import { Deadlines } from './deadlines.ts'
 import type { Fate } from './errors.ts'
 import { FrameFiller } from './frame-filler.ts'
 import { Inbox } from './inbox.ts'
+import { JournalClock } from './journal-clock.ts'
 import { defaults } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
@@ -10,6 +11,7 @@ import type { SessionConfig, SessionOutput } from './session-io.ts'
 /** What the parts of one session machine share: both directions, the timers, what has come out, how far it has come. */
 export class SessionParts<Tag> {
   readonly config: SessionConfig
+  readonly clock: JournalClock
   readonly deadlines = new Deadlines()
   readonly inbox: Inbox
   readonly outbox: Outbox<Tag>
@@ -28,9 +30,10 @@ export class SessionParts<Tag> {
     this.config = config
     this.ttlMs = config.ttlMs
     this.keepaliveMs = config.keepaliveMs
-    this.inbox = new Inbox(config.window, initialWindow, config.maxBytes)
+    this.clock = new JournalClock(config.journaled === true)
+    this.inbox = new Inbox(config.window, initialWindow, config.maxBytes, this.clock)
     // How large a message the peer takes is known with its greeting; the filler holds larger ones back until then.
-    this.outbox = new Outbox<Tag>(initialWindow, Number.POSITIVE_INFINITY)
+    this.outbox = new Outbox<Tag>(initialWindow, Number.POSITIVE_INFINITY, this.clock)
     this.filler = new FrameFiller(this.outbox, this.inbox)
   }
 

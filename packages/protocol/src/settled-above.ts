@@ -8,7 +8,8 @@ import { SeqRing } from './seq-ring.ts'
 export class SettledAbove {
   readonly #jumps: SeqRing<number>
   #base: number
-  #highest = 0
+  /** The highest number that was ever settled above the base. */
+  highest = 0
 
   constructor(base: number) {
     this.#jumps = new SeqRing(base)
@@ -17,7 +18,7 @@ export class SettledAbove {
 
   add(seq: number): void {
     this.#jumps.set(seq, seq + 1)
-    if (seq > this.#highest) this.#highest = seq
+    if (seq > this.highest) this.highest = seq
   }
 
   /** The lowest number from `seq` on that is not settled. */
@@ -34,7 +35,7 @@ export class SettledAbove {
 
   /** Everything below `base` is settled and will not be asked for again. */
   advance(base: number): void {
-    const last = Math.min(base - 1, this.#highest)
+    const last = Math.min(base - 1, this.highest)
     for (let seq = this.#base; seq <= last; seq++) this.#jumps.delete(seq)
     this.#base = base
     this.#jumps.advance(base)

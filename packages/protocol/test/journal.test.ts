@@ -1,0 +1,499 @@
+import { describe, expect, it } from 'vitest'
+import { encodeMessage } from '../src/encode.ts'
+import type { Envelope, HelloEnvelope } from '../src/envelope.ts'
+import type { JournaledMessage, JournalState, JournalWrite } from '../src/journal.ts'
+import type { SessionConfig } from '../src/session-io.ts'
+import { SessionMachine } from '../src/session-machine.ts'
+import { config, Subject } from './pair.ts'
+
+/** What a journal on a disk does: holds writes, survives its machine. A write that is not synced may be lost. */
+class Disk {
+  state: JournalState | undefined
+  readonly messages = new Map<number, JournaledMessage>()
+  underWay: JournalWrite | undefined
+
+  /** Takes the next write of the machine; it survives only after `sync`. */
+  take(subject: Subject): JournalWrite | undefined {
+    const write = subject.machine.takeJournalWrite()
+    if (write !== undefined) this.underWay = structuredClone(write)
+    return write
+  }
+
+  sync(subject: Subject): void {
+    const write = this.underWay as JournalWrite
+    this.underWay = undefined
+    for (const message of write.add) this.messages.set(message.order, message)
+    for (const order of write.remove) this.messages.delete(order)
+    this.state = write.state
+    subject.input({ type: 'journaled', write: write.number })
+  }
+
+  /** Everything that waits is written, and survives. */
+  syncAll(subject: Subject): void {
+    for (let round = 0; this.take(subject) !== undefined; round++) {
+      expect(round).toBeLessThan(10)
+      this.sync(subject)
+    }
+  }
+
+  restore(role: 'client' | 'server', changes: Partial<SessionConfig> = {}, now = 0): Subject {
+    const subject = new Subject(role)
+    const state = this.state as JournalState
+    const messages = [...this.messages.values()].sort((a, b) => a.order - b.order)
+    const machine = SessionMachine.restore<string>(
+      config(role, { journaled: true, ...changes }),
+      structuredClone({ state, messages }),
+      ({ id }) => id,
+      now,
+    )
+    Object.assign(subject, { machine })
+    subject.outputs.push(...machine.takeOutputs())
+    return subject
+  }
+}
+
+const journaled = (role: 'client' | 'server', changes: Partial<SessionConfig> = {}) => ({
+  subject: new Subject(role, { journaled: true, ...changes }),
+  disk: new Disk(),
+})
+
+const welcome = (got = 0): Envelope => ({
+  t: 'welcome',
+  sid: 'session-of-the-test',
+  resumed: got > 0,
+  got,
+  window: { messages: 1024, bytes: 4 * 1024 * 1024 },
+  ttl: 60_000,
+  keepalive: 15_000,
+  maxBytes: 1024 * 1024,
+})
+
+const hello = (link: number, got: number, fresh = link === 1): HelloEnvelope => ({
+  t: 'hello',
+  v: 1,
+  sid: 'session-of-the-test',
+  key: 'key-of-the-session',
+  link,
+  fresh,
+  got,
+  window: { messages: 1024, bytes: 4 * 1024 * 1024 },
+  maxBytes: 1024 * 1024,
+})
+
+const msg = (seq: number, id = `m-${seq}`): Envelope => ({ t: 'msg', seq, id, ch: 'n', d: seq })
+
+const kinds = (envelopes: Envelope[]) => envelopes.map(({ t }) => t)
+const seqsOf = (envelopes: Envelope[]) =>
+  envelopes.flatMap((one) => (one.t === 'msg' ? [[one.seq, one.id]] : []))
+const ids = (subject: Subject) => subject.all('message').map(({ envelope }) => envelope.id)
+
+/** A client whose first link is welcomed, with everything written. */
+function openClient(changes: Partial<SessionConfig> = {}) {
+  const { subject, disk } = journaled('client', changes)
+  disk.syncAll(subject)
+  subject.input({ type: 'link-start', link: 1 })
+  subject.poll()
+  subject.receive(1, [welcome()])
+  disk.syncAll(subject)
+  return { subject, disk }
+}
+
+function openServer() {
+  const { subject, disk } = journaled('server')
+  subject.input({ type: 'link-accept', link: 1, hello: hello(1, 0) })
+  disk.syncAll(subject)
+  subject.poll()
+  return { subject, disk }
+}
+
+function resume(client: Subject, link: number, got: number): Envelope[] {
+  client.input({ type: 'link-start', link })
+  client.receive(link, [welcome(got)])
+  return client.pollEnvelopes()
+}
+
+describe('what leaves only after the journal holds it', () => {
+  it('is the hello of a link', () => {
+    const { subject, disk } = journaled('client')
+    subject.input({ type: 'link-start', link: 1 })
+    expect(subject.poll()).toEqual([])
+    disk.take(subject)
+    expect(subject.poll()).toEqual([])
+    disk.sync(subject)
+    expect(kinds(subject.pollEnvelopes())).toEqual(['hello'])
+  })
+
+  it('is the welcome of a link', () => {
+    const { subject, disk } = journaled('server')
+    subject.input({ type: 'link-accept', link: 1, hello: hello(1, 0) })
+    expect(subject.poll()).toEqual([])
+    disk.syncAll(subject)
+    expect(kinds(subject.pollEnvelopes())).toEqual(['welcome'])
+  })
+
+  it('is a message, and what stands behind it goes on waiting for its own write', () => {
+    const { subject, disk } = openClient()
+    subject.send('a')
+    disk.take(subject)
+    subject.send('b')
+    expect(subject.poll()).toEqual([])
+    disk.sync(subject)
+    expect(seqsOf(subject.pollEnvelopes())).toEqual([[1, 'a']])
+    disk.syncAll(subject)
+    expect(seqsOf(subject.pollEnvelopes())).toEqual([[2, 'b']])
+  })
+
+  it('is fin', () => {
+    const { subject, disk } = openClient()
+    subject.finish()
+    expect(subject.poll()).toEqual([])
+    disk.syncAll(subject)
+    expect(kinds(subject.pollEnvelopes())).toEqual(['fin'])
+  })
+
+  it('is an acknowledgement, and the clean end that depends on it', () => {
+    const { subject, disk } = openServer()
+    subject.receive(1, [msg(1), { t: 'fin', seq: 2 }])
+    subject.finish()
+    disk.syncAll(subject)
+    subject.poll()
+    subject.receive(1, [{ t: 'ack', n: 1 }])
+    subject.input({ type: 'handled', seq: 1 })
+    disk.take(subject)
+    expect(subject.poll()).toEqual([])
+    expect(subject.machine.ended).toBe(false)
+    disk.sync(subject)
+    expect(subject.all('ended')).toMatchObject([{ report: { clean: true } }])
+    expect(subject.all('link-close')[0]?.last).toContain('{"t":"ack","n":2}')
+  })
+
+  it('is nothing at all where there is no journal', () => {
+    const subject = new Subject('client')
+    subject.send('a')
+    subject.input({ type: 'link-start', link: 1 })
+    expect(subject.machine.takeJournalWrite()).toBeUndefined()
+    expect(kinds(subject.pollEnvelopes())).toEqual(['hello', 'msg'])
+  })
+})
+
+describe('writes', () => {
+  it('are given out one at a time, and only when something has changed', () => {
+    const { subject, disk } = openClient()
+    expect(subject.machine.takeJournalWrite()).toBeUndefined()
+    subject.send('a')
+    expect(disk.take(subject)?.add).toHaveLength(1)
+    subject.send('b')
+    expect(subject.machine.takeJournalWrite()).toBeUndefined()
+    disk.sync(subject)
+    expect(disk.take(subject)?.add.map(({ id }) => id)).toEqual(['b'])
+  })
+
+  it('leave out what was sent and taken back in between', () => {
+    const { subject, disk } = openClient()
+    const message = subject.send('a')
+    subject.input({ type: 'drop', message })
+    const write = disk.take(subject)
+    expect(write).toMatchObject({ add: [], remove: [] })
+  })
+
+  it('hold no payload any longer than the message lives', () => {
+    const { subject, disk } = openClient()
+    for (let n = 1; n <= 100; n++) subject.send(`m-${n}`)
+    disk.syncAll(subject)
+    expect(disk.messages.size).toBe(100)
+    subject.poll()
+    subject.receive(1, [{ t: 'ack', n: 60, also: [[71, 80]] }])
+    disk.syncAll(subject)
+    expect(disk.messages.size).toBe(30)
+    expect(disk.state?.out).toMatchObject({ acked: 60, also: [[71, 80]], handledTotal: 70 })
+  })
+
+  it('that are confirmed out of turn confirm nothing', () => {
+    const { subject, disk } = openClient()
+    subject.send('a')
+    const { number } = disk.take(subject) as JournalWrite
+    subject.input({ type: 'journaled', write: number + 1 })
+    subject.input({ type: 'journaled', write: number - 1 })
+    expect(subject.poll()).toEqual([])
+  })
+})
+
+describe('a sender that is restored', () => {
+  it('replays under the numbers that its messages had, and only what was not acknowledged', () => {
+    const { subject, disk } = openClient()
+    for (const id of ['a', 'b', 'c', 'd']) subject.send(id)
+    disk.syncAll(subject)
+    subject.poll()
+    subject.receive(1, [{ t: 'ack', n: 1, also: [[3, 3]] }])
+    disk.syncAll(subject)
+    const restored = disk.restore('client')
+    disk.syncAll(restored)
+    expect(seqsOf(resume(restored, 1, 3))).toEqual([[4, 'd']])
+    restored.receive(1, [{ t: 'ack', n: 4 }])
+    expect(restored.all('handled').flatMap(({ messages }) => messages.map(({ id }) => id))).toEqual([
+      'b',
+      'd',
+    ])
+    restored.send('e')
+    disk.syncAll(restored)
+    expect(seqsOf(restored.pollEnvelopes())).toEqual([[5, 'e']])
+  })
+
+  it('says hello with a link number that no link of its had', () => {
+    const { subject, disk } = openClient()
+    disk.syncAll(subject)
+    for (let link = 2; link <= 40; link++) {
+      subject.input({ type: 'link-start', link })
+      disk.syncAll(subject)
+      expect(kinds(subject.pollEnvelopes())).toEqual(['hello'])
+    }
+    const restored = disk.restore('client')
+    disk.syncAll(restored)
+    restored.input({ type: 'link-start', link: 1 })
+    const [first] = restored.pollEnvelopes()
+    expect((first as HelloEnvelope).link).toBeGreaterThan(40)
+    expect((first as HelloEnvelope).fresh).toBe(false)
+  })
+
+  it('loses what no write had, and numbers what comes next as if it had never been', () => {
+    const { subject, disk } = openClient()
+    subject.send('a')
+    disk.syncAll(subject)
+    subject.send('lost')
+    disk.take(subject)
+    const restored = disk.restore('client')
+    restored.send('b')
+    disk.syncAll(restored)
+    expect(seqsOf(resume(restored, 1, 0))).toEqual([
+      [1, 'a'],
+      [2, 'b'],
+    ])
+  })
+
+  it('gives the number of a message that was taken back to the next, once the journal knows', () => {
+    const { subject, disk } = openClient()
+    const message = subject.send('a')
+    subject.send('b')
+    disk.syncAll(subject)
+    subject.input({ type: 'drop', message })
+    expect(subject.poll()).toEqual([])
+    disk.syncAll(subject)
+    expect(seqsOf(subject.pollEnvelopes())).toEqual([[1, 'b']])
+    const restored = disk.restore('client')
+    disk.syncAll(restored)
+    expect(seqsOf(resume(restored, 1, 0))).toEqual([[1, 'b']])
+  })
+
+  it('keeps to the window of its peer with what had never left', () => {
+    const { subject, disk } = journaled('client')
+    for (let n = 1; n <= 10; n++) subject.send(`m-${n}`)
+    disk.syncAll(subject)
+    const restored = disk.restore('client')
+    disk.syncAll(restored)
+    restored.input({ type: 'link-start', link: 1 })
+    restored.receive(1, [{ ...(welcome() as object), window: { messages: 4, bytes: 65_536 } } as Envelope])
+    expect(seqsOf(restored.pollEnvelopes()).map(([seq]) => seq)).toEqual([1, 2, 3, 4])
+    restored.receive(1, [{ t: 'ack', n: 2 }])
+    expect(seqsOf(restored.pollEnvelopes()).map(([seq]) => seq)).toEqual([5, 6])
+  })
+
+  it('cannot take back what may have left, and says that it does not know', () => {
+    const { subject, disk } = openClient()
+    subject.send('a')
+    disk.syncAll(subject)
+    const restored = disk.restore('client')
+    restored.input({ type: 'abort', code: 'aborted', reason: '' })
+    expect(restored.all('ended')).toMatchObject([{ report: { unknown: ['a'], notSent: [] } }])
+  })
+
+  it('says fin in its place, whether it had left or not', () => {
+    for (const left of [false, true]) {
+      const { subject, disk } = openClient()
+      subject.send('a')
+      subject.finish()
+      disk.syncAll(subject)
+      if (left) subject.poll()
+      const restored = disk.restore('client')
+      disk.syncAll(restored)
+      expect(resume(restored, 1, 0)).toMatchObject([
+        { t: 'hello' },
+        { t: 'msg', seq: 1 },
+        { t: 'fin', seq: 2 },
+      ])
+    }
+  })
+
+  it('knows a fin that was acknowledged above a message that was not', () => {
+    const { subject, disk } = openClient()
+    subject.send('a')
+    subject.finish()
+    disk.syncAll(subject)
+    subject.poll()
+    subject.receive(1, [{ t: 'ack', n: 0, also: [[2, 2]] }])
+    disk.syncAll(subject)
+    const restored = disk.restore('client')
+    disk.syncAll(restored)
+    expect(kinds(resume(restored, 1, 2))).toEqual(['hello'])
+    restored.receive(1, [
+      { t: 'ack', n: 2 },
+      { t: 'fin', seq: 1 },
+    ])
+    disk.syncAll(restored)
+    expect(restored.all('ended')).toMatchObject([{ report: { clean: true } }])
+  })
+
+  it('replays binary payloads as they were', () => {
+    const { subject, disk } = openClient()
+    const payload = Uint8Array.of(0, 1, 255)
+    subject.input({ type: 'send', message: encodeMessage('bytes', { name: 'n', payload }, 'bytes') })
+    disk.syncAll(subject)
+    const restored = disk.restore('client')
+    disk.syncAll(restored)
+    restored.input({ type: 'link-start', link: 1 })
+    restored.receive(1, [welcome()])
+    const frames = restored.poll()
+    expect((frames[1] as Uint8Array).slice(-3)).toEqual(payload)
+  })
+})
+
+describe('a receiver that is restored', () => {
+  it('asks for what was not handled, and marks what may have been begun', () => {
+    const { subject, disk } = openServer()
+    subject.receive(1, [msg(1), msg(2), msg(3)])
+    subject.input({ type: 'handled', seq: 1 })
+    disk.syncAll(subject)
+    const restored = disk.restore('server')
+    restored.input({ type: 'link-accept', link: 1, hello: hello(2, 0) })
+    disk.syncAll(restored)
+    expect(restored.pollEnvelopes()).toMatchObject([
+      { t: 'welcome', resumed: true, got: 1 },
+      { t: 'ack', n: 1 },
+    ])
+    restored.receive(1, [msg(2), msg(3), msg(4)])
+    expect(restored.all('message').map(({ envelope, redelivered }) => [envelope.seq, redelivered])).toEqual([
+      [2, true],
+      [3, true],
+      [4, false],
+    ])
+  })
+
+  it('drops what it had handled, whether the peer knows that or not', () => {
+    for (const known of [false, true]) {
+      const { subject, disk } = openServer()
+      subject.receive(1, [msg(1), msg(2), msg(3)])
+      subject.input({ type: 'handled', seq: 2 })
+      disk.syncAll(subject)
+      const restored = disk.restore('server')
+      restored.input({ type: 'link-accept', link: 1, hello: hello(2, 0) })
+      restored.receive(1, known ? [msg(1), msg(3), msg(4)] : [msg(1), msg(2), msg(3), msg(4)])
+      expect(ids(restored)).toEqual(['m-1', 'm-3', 'm-4'])
+      expect(restored.all('link-close')).toEqual([])
+    }
+  })
+
+  it('says nothing of what was handled and not written', () => {
+    const { subject, disk } = openServer()
+    subject.receive(1, [msg(1)])
+    disk.syncAll(subject)
+    subject.input({ type: 'handled', seq: 1 })
+    disk.take(subject)
+    expect(subject.poll()).toEqual([])
+    const restored = disk.restore('server')
+    restored.input({ type: 'link-accept', link: 1, hello: hello(2, 0) })
+    restored.receive(1, [msg(1)])
+    expect(restored.all('message')).toMatchObject([{ redelivered: true }])
+  })
+
+  it('tells of a fin that it had only when everything in front of it has come again', () => {
+    for (const again of [false, true]) {
+      const { subject, disk } = openServer()
+      subject.receive(1, [msg(1), msg(2), { t: 'fin', seq: 3, code: 4000 }])
+      disk.syncAll(subject)
+      const restored = disk.restore('server')
+      restored.input({ type: 'link-accept', link: 1, hello: hello(2, 0) })
+      restored.receive(1, [msg(1)])
+      expect(restored.all('peer-fin')).toEqual([])
+      restored.receive(1, again ? [msg(2), { t: 'fin', seq: 3, code: 4000 }] : [msg(2)])
+      expect(restored.all('peer-fin')).toMatchObject([{ code: 4000 }])
+      for (const seq of [1, 2]) restored.input({ type: 'handled', seq })
+      restored.finish()
+      disk.syncAll(restored)
+      restored.poll()
+      restored.receive(1, [{ t: 'ack', n: 1 }])
+      expect(restored.all('ended')).toMatchObject([{ report: { clean: true } }])
+    }
+  })
+
+  it('tells of a fin at once if nothing is missing in front of it', () => {
+    const { subject, disk } = openServer()
+    subject.receive(1, [{ t: 'fin', seq: 1 }])
+    disk.syncAll(subject)
+    expect(disk.restore('server').all('peer-fin')).toHaveLength(1)
+  })
+})
+
+describe('a peer that is restored', () => {
+  it('may have received less than it had said, and gets the rest once more', () => {
+    const { subject } = { subject: new Subject('client') }
+    for (const id of ['a', 'b', 'c']) subject.send(id)
+    subject.input({ type: 'link-start', link: 1 })
+    subject.poll()
+    subject.receive(1, [welcome()])
+    subject.endLink(1)
+    subject.input({ type: 'link-start', link: 2 })
+    subject.receive(2, [welcome(3)])
+    subject.endLink(2)
+    expect(seqsOf(resume(subject, 3, 1))).toEqual([
+      [2, 'b'],
+      [3, 'c'],
+    ])
+  })
+
+  it('may not have received less than it had acknowledged', () => {
+    const subject = new Subject('client')
+    for (const id of ['a', 'b', 'c']) subject.send(id)
+    subject.input({ type: 'link-start', link: 1 })
+    subject.poll()
+    subject.receive(1, [welcome(), { t: 'ack', n: 2 }])
+    subject.endLink(1)
+    subject.input({ type: 'link-start', link: 2 })
+    subject.receive(2, [welcome(1)])
+    expect(subject.all('fault')).toMatchObject([{ by: 'peer', code: 'ackInvalid' }])
+  })
+})
+
+describe('a session that was over', () => {
+  it('is over again, and a server still tells how it ended', () => {
+    const { subject, disk } = openServer()
+    subject.input({ type: 'link-accept', link: 2, hello: hello(2, 0) })
+    subject.endLink(2)
+    subject.input({ type: 'abort', code: 'shutdown', reason: 'gone' })
+    disk.syncAll(subject)
+    const restored = disk.restore('server', {}, 1_000)
+    expect(restored.all('ended')).toMatchObject([{ report: { clean: false, code: 'shutdown', by: 'local' } }])
+    restored.input({ type: 'link-accept', link: 1, hello: hello(3, 0) })
+    expect(restored.all('link-close')[0]?.last).toContain('"shutdown"')
+    restored.now = 1_000
+    restored.wait(60_000)
+    expect(restored.all('released')).toHaveLength(1)
+  })
+
+  it('is over in a client that restarts before it has said its last acknowledgement, and it still says that', () => {
+    const { subject, disk } = openClient()
+    subject.finish()
+    disk.syncAll(subject)
+    subject.poll()
+    subject.receive(1, [
+      { t: 'ack', n: 1 },
+      { t: 'fin', seq: 1 },
+    ])
+    disk.syncAll(subject)
+    const restored = disk.restore('client')
+    expect(restored.all('ended')).toMatchObject([{ report: { clean: true } }])
+    expect(restored.machine.wantsLink).toBe(true)
+    disk.syncAll(restored)
+    restored.input({ type: 'link-start', link: 1 })
+    restored.receive(1, [welcome(1)])
+    expect(restored.all('link-close')[0]?.last).toContain('"n":1')
+  })
+})
