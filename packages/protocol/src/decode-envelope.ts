@@ -198,7 +198,8 @@ function checkReason(envelope: Fields, place: Place): void {
 function kindFault(kind: unknown, place: Place): PeerFault {
   if (typeof kind !== 'string')
     return new PeerFault('frameMalformed', `${placeName(place)}: t must be a string`)
-  // Quoted only if it looks like a kind that a later version might have: a close reason is no place for anything else.
-  const name = /^[A-Za-z0-9_-]{1,32}$/.test(kind) ? ` "${kind}"` : ''
+  // Quoted only if it looks like a kind that a later version might have, and is shorter than any key: a close reason is
+  // no place for anything else.
+  const name = kind.length < limits.sidCharsMin && /^[A-Za-z0-9_-]+$/.test(kind) ? ` "${kind}"` : ''
   return new PeerFault('envelopeUnknown', `${placeName(place)}: unknown t${name}`)
 }

@@ -163,7 +163,9 @@ describe('what a fault says', () => {
     expect(messageOf(`[${JSON.stringify({ ...hello, auth: secret })},${secret}]`)).not.toContain(
       secret.slice(0, 9),
     )
-    expect(messageOf(JSON.stringify([{ t: secret.repeat(9) }]))).not.toContain(secret.slice(0, 9))
+    for (const kind of [secret, secret.slice(0, limits.sidCharsMin), secret.repeat(9)]) {
+      expect(messageOf(JSON.stringify([{ t: kind }]))).not.toContain(secret.slice(0, 9))
+    }
   })
 
   test('fits into a close frame', () => {
