@@ -14,9 +14,9 @@ import esbuild from 'rollup-plugin-esbuild'
 const packages = {
   protocol: ['index', 'schema'],
   transport: ['node', 'browser'],
-  session: ['index', 'trace-file'],
-  sdk: ['node', 'browser'],
-  'server-adapter': ['index', 'use/ws'],
+  session: ['index', 'trace-file', 'level-journal', 'conformance/index'],
+  sdk: ['node', 'browser', 'journal-level', 'journal-memory'],
+  'server-adapter': ['index', 'use/ws', 'journal-level', 'journal-memory'],
   testkit: ['index'],
 }
 

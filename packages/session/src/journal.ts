@@ -13,7 +13,11 @@ import type { JournalSnapshot, JournalWrite } from '@lastword/protocol'
  * - What cannot be read is an error that names the session, never an empty session.
  */
 export interface Journal {
-  /** Makes a session and holds it. @throws JournalError `journal-exists` if there is one with this id */
+  /**
+   * Makes a session and holds it. What it resolves with would survive the process.
+   *
+   * @throws JournalError `journal-exists` if there is one with this id
+   */
   create(record: SessionRecord): Promise<SessionJournal>
   /** Who a session belongs to, or `undefined` if there is none with this id. Takes nothing over. */
   find(sid: string): Promise<SessionRecord | undefined>
@@ -21,25 +25,41 @@ export interface Journal {
    * Takes a session over. If somebody holds it and has asked to be told (`onWanted`), waits until it is released, for
    * `waitMs` at most, then takes it all the same. `undefined` if there is none with this id.
    */
-  claim(sid: string, options?: { waitMs?: number }): Promise<ClaimedSession | undefined>
+  claim(sid: string, options?: ClaimOptions): Promise<ClaimedSession | undefined>
   /** Every session that stands here, the one written last at the end. */
   list(): Promise<SessionRecord[]>
-  /** Forgets the sessions that nobody has written for so long and nobody in this process holds. Returns how many. */
+  /**
+   * Forgets the sessions that nobody has written for so long and nobody holds: nobody in this process at least, and
+   * nobody at all where the store can tell. Those that cannot be read stay. Returns how many it forgot.
+   */
   prune(idleMs: number): Promise<number>
-  /** Resolves when everything is written and the store is closed. */
+  /** Writes what has been asked for, then closes the store. Whatever is asked of the journal later is refused. */
   close(): Promise<void>
 }
 
 /** One session, in the hands of its holder. */
 export interface SessionJournal {
-  /** @throws JournalError `journal-lost` if somebody has claimed the session since, `journal-failed` if the store failed */
+  /**
+   * A write that fails stands or does not stand, but never in part; every write after it fails too, so that none is
+   * missing among those that stand.
+   *
+   * @throws JournalError `journal-lost` if somebody has claimed the session since, or it was released or removed;
+   * `journal-failed` if the store failed
+   */
   write(write: JournalWrite): Promise<void>
   /** Forgets the session. Does nothing if somebody else has claimed it. */
   remove(): Promise<void>
-  /** This holder writes no more; who waits for the session gets it. The session stays. */
+  /** Carries out the writes before it; then this holder writes no more, and who waits for the session gets it. The session stays. */
   release(): Promise<void>
   /** Calls back, once, when somebody else waits for this session: finish what is under way, then release it. */
   onWanted(callback: () => void): void
+}
+
+export interface ClaimOptions {
+  /** How long to wait for a holder that has asked to be told, in ms. @default 0 */
+  waitMs?: number
+  /** True: takes the session only if nobody holds it, as far as the store can tell; `undefined` if somebody does. @default false */
+  ifFree?: boolean
 }
 
 export interface ClaimedSession {

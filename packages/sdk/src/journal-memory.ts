@@ -1,0 +1,6 @@
+/**
+ * A journal in memory: for tests.
+ *
+ * @packageDocumentation
+ */
+export { memoryJournal } from '@lastword/session'
