@@ -233,8 +233,8 @@ export class Inbox {
     if (this.#fin !== undefined && seq > this.#fin.seq) {
       throw new PeerFault('envelopeUnexpected', `${kind} ${seq} came after fin`)
     }
-    // `fin` may stand one above the span.
-    if (seq > this.#handled.n + limits.sequenceSpanMax + 1) {
+    // `fin` may stand one above the span, and a message may not.
+    if (seq > this.#handled.n + limits.sequenceSpanMax + (kind === 'fin' ? 1 : 0)) {
       throw new WindowExceeded(`seq ${seq}, and only ${this.#handled.n} is acknowledged throughout`)
     }
     this.#lastOnLink = seq

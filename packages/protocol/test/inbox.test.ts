@@ -84,6 +84,25 @@ describe('Inbox', () => {
     expect(box.handledTotal).toBe(1)
   })
 
+  it('takes a message as far above what is handled throughout as the span goes, and fin one further (R-82, R-84)', () => {
+    const filled = () => {
+      const box = inbox()
+      // The first one is never handled.
+      take(box, 1)
+      for (let seq = 2; seq <= limits.sequenceSpanMax; seq++) {
+        take(box, seq)
+        box.handled(seq)
+      }
+      return box
+    }
+    const beyond = limits.sequenceSpanMax + 1
+    expect(() => take(filled(), beyond)).toThrow(WindowExceeded)
+    expect(filled().receiveFin({ t: 'fin', seq: beyond })).toBe(true)
+    const one = filled()
+    one.handled(1)
+    expect(take(one, beyond)).toBe(true)
+  })
+
   it('acknowledges what is handled above a gap in ranges, 64 in one envelope', () => {
     const box = new Inbox({ messages: 1_000, bytes: 10_000_000 }, small, limits.maxBytesMin)
     for (let seq = 1; seq <= 140; seq++) take(box, seq)
