@@ -123,7 +123,7 @@ async function race() {
 }
 
 async function soak() {
-  const entries = ['soak/main.ts', 'soak/cut-process.ts']
+  const entries = ['soak/main.ts', 'soak/cut-process.ts', 'soak/takeover-process.ts']
   const { code, problem } = await runTypeScript(entries, ['--short'], { deadlineMs: 4 * minuteMs })
   return code === 0 ? counts(1) : counts(0, [`soak: ${problem ?? `status ${code}`}`])
 }

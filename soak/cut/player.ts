@@ -1,26 +1,22 @@
-import { createServer } from 'node:https'
 import type { Session } from '@lastword/sdk'
 import { createAdapter } from '@lastword/server-adapter'
-import {
-  certificate,
-  createProxy,
-  listen,
-  type ProxyConnection,
-  type ProxyDirection,
-} from '@lastword/testkit'
-import { WebSocketServer } from 'ws'
+import type { ProxyConnection, ProxyDirection } from '@lastword/testkit'
 import { within } from '../deadline.ts'
+import type { Outcome, Player } from '../lanes.ts'
 import { type Shape, type Side, shapes, sides } from '../part.ts'
+import { createStage } from '../stage.ts'
 import { Story } from '../story.ts'
 import { checkConversation } from './check.ts'
 import { answer, converse, nothingHeard } from './conversation.ts'
-import type { CutOutcome } from './messages.ts'
 import type { CutRun, Lengths } from './plan.ts'
 
-/** Plays conversations over wss, each through a proxy of its own that cuts its links. */
-export interface Player {
-  measure(): Promise<Lengths>
-  play(run: CutRun): Promise<CutOutcome>
+/** How a run went. */
+export interface CutOutcome extends Outcome<CutRun> {
+  /** How many links came to the byte after which they are cut. */
+  cuts: number
+  /** Connections that were made. */
+  links: number
+  ms: number
 }
 
 /** How long each wait of a run may take, on a machine that is busy with others. */
@@ -28,27 +24,16 @@ const waitMs = 30_000
 /** Conversations of each shape that are measured: the length of a TLS signature varies by some bytes. */
 const measuredRuns = 6
 
-export async function createPlayer(): Promise<Player> {
-  const { key, cert } = await certificate()
-  const servers = new Map<string, WebSocketServer>()
-  const https = createServer({ key, cert })
-  https.on('upgrade', (request, socket, head) => {
-    const server = servers.get(request.url ?? '')
-    // A link that comes when its run is over.
-    if (server === undefined) return socket.destroy()
-    server.handleUpgrade(request, socket, head, (webSocket) => server.emit('connection', webSocket, request))
-  })
-  const port = await listen(https)
-  let count = 0
+/** Plays conversations over wss, each through a proxy of its own that cuts its links. Prepared, it has measured them. */
+export async function createCutPlayer(): Promise<Player<CutRun, CutOutcome, Lengths>> {
+  const stage = await createStage()
 
   /** Plays one conversation. Rejects if anything about it is not as it must be. */
-  async function play(
+  async function converseOnce(
     shape: Shape,
     story: Story,
     onConnection: (connection: ProxyConnection) => void,
   ): Promise<void> {
-    count += 1
-    const path = `/run-${count}`
     const heard = { client: nothingHeard(), server: nothingHeard() }
     const sessions: Session[] = []
     const adapter = createAdapter({ keepaliveMs: 5_000, ttlMs: 20_000, trace: story.teller('server') })
@@ -56,15 +41,12 @@ export async function createPlayer(): Promise<Player> {
       sessions.push(session)
       answer(session, shape, heard.server)
     })
-    const server = new WebSocketServer({ noServer: true, handleProtocols: adapter.handleProtocols })
-    server.on('connection', adapter.connection())
-    servers.set(path, server)
-    const proxy = await createProxy({ targetPort: port, onConnection })
+    const place = await stage.open(adapter, onConnection)
     const { session, done } = converse(
-      `wss://localhost:${proxy.port}${path}`,
+      place.url,
       shape,
       {
-        tls: { ca: cert },
+        tls: { ca: stage.ca },
         reconnect: { nextDelayMs: () => 1 },
         connectTimeoutMs: 5_000,
         welcomeTimeoutMs: 5_000,
@@ -78,18 +60,17 @@ export async function createPlayer(): Promise<Player> {
     } finally {
       session.abort()
       for (const one of sessions) one.abort()
-      servers.delete(path)
-      await proxy.close()
+      await place.close()
     }
   }
 
   return {
-    async measure() {
+    async prepare() {
       const lengths: Lengths = { burst: { client: 0, server: 0 }, steps: { client: 0, server: 0 } }
       for (const shape of shapes) {
         for (let n = 0; n < measuredRuns; n++) {
           let first: ProxyConnection | undefined
-          await play(shape, new Story(), (connection) => {
+          await converseOnce(shape, new Story(), (connection) => {
             first ??= connection
           })
           for (const side of sides) {
@@ -108,7 +89,7 @@ export async function createPlayer(): Promise<Player> {
       let cuts = 0
       let broken: string | undefined
       try {
-        await play(run.shape, story, (connection) => {
+        await converseOnce(run.shape, story, (connection) => {
           links += 1
           if (connection.index >= run.links) return
           directionOf(connection, run.side).at(run.at, () => {
