@@ -22,6 +22,8 @@ const processesMax = 4
 const prepareMs = 60_000
 /** Failures that are told in full. */
 const toldMax = 3
+/** After so many failures the part is given up: what is broken is known, and hanging runs take their time. */
+const brokenMax = 10
 
 /** What a part needs to have its runs played by processes. */
 export interface LanesPlan<Run, O, Prepared> {
@@ -52,6 +54,10 @@ export async function playInLanes<Run, O extends Outcome<Run>, Prepared>(
     const runs = what.plan(await prepared(lanes[0] as Lane<Run, O, Prepared>))
     let played = 0
     let broken = 0
+    let giveUp!: (error: Error) => void
+    const enough = new Promise<never>((_, reject) => {
+      giveUp = reject
+    })
     const onOutcome = (outcome: O) => {
       played += 1
       if (outcome.broken !== undefined) {
@@ -62,11 +68,12 @@ export async function playInLanes<Run, O extends Outcome<Run>, Prepared>(
       }
       what.onOutcome(outcome)
       options.progress(played, runs.length, `${broken} broken`)
+      if (broken >= brokenMax) giveUp(new Error(`given up after ${broken} of ${played} runs were broken`))
     }
     let next = 0
     // So that the last batches, too, are shared by all.
     const batch = Math.max(1, Math.min(batchRuns, Math.ceil(runs.length / (4 * count))))
-    await Promise.all(
+    const all = Promise.all(
       lanes.map(async (lane) => {
         while (next < runs.length) {
           const mine = runs.slice(next, next + batch)
@@ -75,6 +82,7 @@ export async function playInLanes<Run, O extends Outcome<Run>, Prepared>(
         }
       }),
     )
+    await Promise.race([all, enough])
     return { runs: runs.length, broken }
   } finally {
     options.signal.removeEventListener('abort', stop)

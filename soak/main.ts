@@ -39,13 +39,12 @@ async function main(args: string[]): Promise<number> {
 async function runPart(part: Part, options: SoakOptions, signal: AbortSignal): Promise<boolean> {
   const progress = createProgress(part.name)
   const startedAt = performance.now()
-  const { short, seed, replay } = options
+  const { short, replay } = options
   let line: string
   let kept = true
   try {
     line = await part.run({
       short,
-      seed,
       replay,
       signal,
       progress: progress.at,

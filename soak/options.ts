@@ -5,7 +5,6 @@ import { cutWays, type Part, type Replay, shapes, sides } from './part.ts'
 export interface SoakOptions {
   parts: Part[]
   short: boolean
-  seed: number | undefined
   replay: Replay
 }
 
@@ -24,18 +23,19 @@ export function parseOptions(args: string[], all: readonly Part[]): ParsedOption
     if (values.help) return { kind: 'help', text: helpText(all) }
     const parts = partsOf(values.only, all)
     const replay: Replay = {
+      seed: wholeNumber('--seed', values.seed, 0, numberMax),
       at: wholeNumber('--at', values.at, 0, numberMax),
       side: oneOf('--side', values.side, sides),
       how: oneOf('--how', values.how, cutWays),
       links: wholeNumber('--links', values.links, 1, linksMax),
       shape: oneOf('--shape', values.shape, shapes),
     }
-    const given = Object.entries(replay).find(([, value]) => value !== undefined)
-    if (given !== undefined && parts.some((part) => part.name !== 'cut')) {
-      throw new Error(`--${given[0]} is for the part cut: add --only cut`)
+    for (const [name, value] of Object.entries(replay)) {
+      const part = name === 'seed' ? 'takeover' : 'cut'
+      if (value === undefined || parts.every((one) => one.name === part)) continue
+      throw new Error(`--${name} is for the part ${part}: add --only ${part}`)
     }
-    const seed = wholeNumber('--seed', values.seed, 0, numberMax)
-    return { kind: 'run', options: { parts, short: values.short, seed, replay } }
+    return { kind: 'run', options: { parts, short: values.short, replay } }
   } catch (error) {
     return { kind: 'error', message: firstSentence(error) }
   }
@@ -49,7 +49,6 @@ export function helpText(all: readonly Part[]): string {
     '',
     '  --only PART     only this part; names with commas, and more than once',
     '  --short         the slice that npm test runs, under a minute in all',
-    '  --seed N        what the parts that draw at random draw from',
     '  --help          this text',
     '',
     'Of the part cut, to see some runs again:',
@@ -59,6 +58,10 @@ export function helpText(all: readonly Part[]): string {
     `  --how HOW       how the connection ends: ${cutWays.join(', ')}`,
     '  --links N       how many links are cut, one after the other',
     `  --shape SHAPE   which conversation: ${shapes.join(', ')}`,
+    '',
+    'Of the part takeover:',
+    '',
+    '  --seed N        only the session of this seed',
     '',
     'Parts:',
     '',

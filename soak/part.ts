@@ -12,6 +12,7 @@ export type Shape = (typeof shapes)[number]
 
 /** Narrows a part to the runs that somebody wants to see again. */
 export interface Replay {
+  seed?: number
   at?: number
   side?: Side
   how?: CutWay
@@ -23,8 +24,6 @@ export interface Replay {
 export interface PartOptions {
   /** The slice that `npm test` runs. */
   short: boolean
-  /** Where the part draws at random, what it draws from; `undefined` for the part's own first one. */
-  seed: number | undefined
   replay: Replay
   /** Aborted by Ctrl-C: the part ends what it started and rejects. */
   signal: AbortSignal

@@ -20,7 +20,7 @@ export interface CutOutcome extends Outcome<CutRun> {
 }
 
 /** How long each wait of a run may take, on a machine that is busy with others. */
-const waitMs = 30_000
+const waitMs = 20_000
 /** Conversations of each shape that are measured: the length of a TLS signature varies by some bytes. */
 const measuredRuns = 6
 

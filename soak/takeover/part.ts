@@ -10,7 +10,10 @@ export const takeover: Part = {
   description:
     'wss, another link takes a session over while the old one is alive and busy in both directions',
   async run(options) {
-    const { short, seed } = options
+    const {
+      short,
+      replay: { seed },
+    } = options
     const count = seed !== undefined ? 1 : short ? sessions.short : sessions.whole
     const totals = { left: 0, inFlight: 0, framesAfter: 0, superseded: 0 }
     const { runs, broken } = await playInLanes<TakeoverRun, TakeoverOutcome, undefined>({

@@ -14,7 +14,7 @@ export interface TakeoverOutcome extends Outcome<TakeoverRun>, LeftTally {
 }
 
 /** How long each wait of a run may take, on a machine that is busy with others. */
-const waitMs = 60_000
+const waitMs = 30_000
 
 /** Plays busy sessions over wss whose client leaves its link while it lives on. */
 export async function createTakeoverPlayer(): Promise<Player<TakeoverRun, TakeoverOutcome, undefined>> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { helpText, parseOptions } from '../options.ts'
 import type { Part } from '../part.ts'
 
-const parts: Part[] = ['cut', 'other'].map((name) => ({
+const parts: Part[] = ['cut', 'takeover'].map((name) => ({
   name,
   description: `what ${name} does`,
   run: async () => '',
@@ -22,13 +22,13 @@ function options(...args: string[]) {
 
 describe('the command line of the soak', () => {
   it('runs every part, whole, when nothing is asked for', () => {
-    expect(options()).toMatchObject({ parts, short: false, seed: undefined })
+    expect(options()).toMatchObject({ parts, short: false, replay: {} })
   })
 
   it('takes parts by name, in the order of the soak', () => {
-    expect(options('--only', 'other,cut').parts).toEqual(parts)
-    expect(options('--only', 'other').parts.map(({ name }) => name)).toEqual(['other'])
-    expect(options('--only', 'cut', '--only', 'other').parts).toEqual(parts)
+    expect(options('--only', 'takeover,cut').parts).toEqual(parts)
+    expect(options('--only', 'takeover').parts.map(({ name }) => name)).toEqual(['takeover'])
+    expect(options('--only', 'cut', '--only', 'takeover').parts).toEqual(parts)
   })
 
   it('takes what a failed run names to be repeated', () => {
@@ -50,6 +50,7 @@ describe('the command line of the soak', () => {
     expect(message('--only=cut', '--links=0')).toContain("'0'")
     expect(message('--seed=x')).toContain("'x'")
     expect(message('--at', '12')).toContain('--only cut')
+    expect(message('--only=cut', '--seed=7')).toContain('--only takeover')
     expect(message('--long')).toContain('--long')
   })
 
