@@ -18,6 +18,7 @@ const packages = {
   sdk: ['node', 'browser', 'journal-level', 'journal-memory'],
   'server-adapter': ['index', 'use/ws', 'journal-level', 'journal-memory'],
   testkit: ['index'],
+  ladder: ['index'],
 }
 
 const isOutside = (id) => !/^[./]|^[A-Za-z]:/.test(id)
@@ -59,6 +60,20 @@ const types = (name, entries) => ({
     // `Symbol.asyncDispose` is in no `lib` that a program of ours may ask for.
     ...(name === 'session' && { banner: '/// <reference lib="esnext.disposable" />' }),
   })),
+})
+
+/** The command is one file that only Node runs: no CommonJS, no types. */
+const command = (name) => ({
+  input: `packages/${name}/src/cli.ts`,
+  external: isOutside,
+  onwarn,
+  plugins: [esbuild({ target: 'node20.19', tsconfig: `packages/${name}/tsconfig.json` })],
+  output: {
+    file: `packages/${name}/dist/cli.js`,
+    format: 'es',
+    sourcemap: true,
+    sourcemapExcludeSources: true,
+  },
 })
 
 const scriptTag = () => {
@@ -122,5 +137,6 @@ function output(name, ending) {
 
 export default [
   ...Object.entries(packages).flatMap(([name, entries]) => [modules(name, entries), types(name, entries)]),
+  command('ladder'),
   scriptTag(),
 ]

@@ -18,13 +18,13 @@ let failed = 0
 for (const name of publicPackages) {
   const folder = inRoot('packages', name)
   const require = createRequire(path.join(folder, 'package.json'))
-  const { exports } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'))
+  const { name: published, exports } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'))
   for (const [entry, target] of Object.entries(exports)) {
     for (const [condition, both] of [
       ['', target],
       ['browser', target.browser],
     ]) {
-      if (both?.import) await compare(`@lastword/${name} ${entry} ${condition}`.trim(), both, folder, require)
+      if (both?.import) await compare(`${published} ${entry} ${condition}`.trim(), both, folder, require)
     }
   }
 }

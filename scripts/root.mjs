@@ -7,7 +7,15 @@ import { fileURLToPath } from 'node:url'
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 
 /** The packages that are published, each after those it depends on. */
-export const publicPackages = ['protocol', 'transport', 'session', 'sdk', 'server-adapter', 'testkit']
+export const publicPackages = [
+  'protocol',
+  'transport',
+  'session',
+  'sdk',
+  'server-adapter',
+  'testkit',
+  'ladder',
+]
 
 /** Where the scripts keep what can be thrown away. */
 export const cacheFolder = path.join(root, 'node_modules', '.cache', 'lastword')
