@@ -3,6 +3,8 @@ import type { LinkId } from './session-io.ts'
 /** The current link, as the machine sees it. */
 export interface AttachedLink {
   readonly id: LinkId
+  /** Its number, as `hello` counts the client's links. */
+  readonly number: number
   /** True once `welcome` has been received or sent on it. */
   attached: boolean
   /** True if messages may be transmitted: on a fresh session at once, else after `welcome`. */

@@ -54,6 +54,8 @@ export function checkEnvelope(envelope: Fields, place: Place): void {
     case 'away':
       checkDelay(envelope, place, 'after', envelope.after, 0)
       checkReason(envelope, place)
+      if (envelope.location !== undefined)
+        checkText(envelope, place, 'location', envelope.location, 1, limits.locationCharsMax)
       break
     case 'reset':
       checkReset(envelope, place)

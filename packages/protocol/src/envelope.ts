@@ -121,6 +121,8 @@ export interface AwayEnvelope {
   t: 'away'
   after: number
   reason?: string
+  /** Where to go: a URL, absolute or relative to the one of this link. */
+  location?: string
 }
 
 /** The session is over, and not clean. */

@@ -23,6 +23,8 @@ export const limits = {
   /** Entries of `meta`, and UTF-16 code units of each of its keys and values. */
   metaEntriesMax: 16,
   metaCharsMax: 512,
+  /** UTF-16 code units of `location`. */
+  locationCharsMax: 2048,
   /** UTF-16 code units of `agent`. */
   agentCharsMax: 128,
 

@@ -73,6 +73,11 @@ export class Outbox<Tag> {
     return this.#inFlightCount
   }
 
+  /** Everything up to this number is acknowledged. */
+  get acked(): number {
+    return this.#base - 1
+  }
+
   /** The highest sequence number that was given out. */
   get last(): number {
     return this.#last
@@ -162,8 +167,8 @@ export class Outbox<Tag> {
    */
   peerReceived(got: number): void {
     if (got > this.#last) throw new PeerFault('ackInvalid', `got ${got}, and ${this.#last} were sent`)
-    if (got < this.#base - 1) {
-      throw new PeerFault('ackInvalid', `got ${got}, after ${this.#base - 1} had been acknowledged`)
+    if (got < this.acked) {
+      throw new PeerFault('ackInvalid', `got ${got}, after ${this.acked} had been acknowledged`)
     }
     this.#peerGot = got
     if (this.#cursor <= got || !this.#leftOnLink) this.#cursor = Math.max(this.#base, got + 1)
@@ -290,7 +295,7 @@ export class Outbox<Tag> {
 
   /** What else of this direction must survive. */
   toJournal(): JournalState['out'] {
-    const state: Writable<JournalState['out']> = { acked: this.#base - 1, handledTotal: this.handledTotal }
+    const state: Writable<JournalState['out']> = { acked: this.acked, handledTotal: this.handledTotal }
     const also: number[] = []
     // Only where there is any: what is in flight has no gaps otherwise.
     if (this.#settledAbove.highest >= this.#base) {

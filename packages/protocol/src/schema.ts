@@ -152,7 +152,12 @@ export const pongSchema = z
   .meta({ id: 'lastword.pong', description: 'Answers the ping with the same k.' })
 
 export const awaySchema = z
-  .looseObject({ t: z.literal('away'), after: delayMs, reason: reason.optional() })
+  .looseObject({
+    t: z.literal('away'),
+    after: delayMs,
+    reason: reason.optional(),
+    location: text(1, limits.locationCharsMax).optional(),
+  })
   .meta({
     id: 'lastword.away',
     description: 'This link will go: resume on another one within after ms.',

@@ -93,11 +93,14 @@ export class SessionEnding<Tag> {
   sayLastWord(link: AttachedLink): void {
     const report = this.#report as CloseReport
     const { filler, inbox } = this.#parts
+    const { next } = this.#links
     this.#finalLink = link.id
     if (report.clean) return this.#links.close(link, closeCodes.normal, '', filler.fill(link))
     const reason = clip(report.reason)
     const reset = encodeEnvelope({ t: 'reset', code: report.code, reason, got: inbox.got })
     this.#links.close(link, closeCodes.reset, report.code, `[${reset}]`)
+    // The server may have gone over to the next link already: what is said on this one it would not hear.
+    if (next !== undefined) this.#links.close(next, closeCodes.reset, report.code, `[${reset}]`)
   }
 
   /** True if it was the link of the last word: its end says whether the peer has heard that. */
@@ -115,9 +118,9 @@ export class SessionEnding<Tag> {
     const parts = this.#parts
     const link = this.#links.current
     if (parts.ended) {
-      if (by === 'peer' && link !== undefined) this.#links.close(link, closeCodes.normal, '')
-      if (by === 'peer') this.#releaseSoon(now)
-      return
+      if (by === 'local') return
+      if (link !== undefined) this.#links.close(link, closeCodes.normal, '')
+      return this.#releaseSoon(now)
     }
     parts.phase = 'ended'
     parts.clock.touch()
@@ -139,6 +142,7 @@ export class SessionEnding<Tag> {
   release(): void {
     if (this.released) return
     this.released = true
+    this.#links.closeAll()
     const { deadlines } = this.#parts
     deadlines.disarmLink()
     deadlines.release = never

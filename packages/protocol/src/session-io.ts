@@ -17,7 +17,10 @@ export type LinkId = number
 
 /** Everything that can happen to a session. */
 export type SessionInput<Tag> =
-  /** Client: a link is being opened. The first frame may be polled now, to travel with the upgrade request. */
+  /**
+   * Client: a link is being opened. The first frame may be polled now, to travel with the upgrade request. While the
+   * session is attached to another link it stays there until `welcome` comes on this one.
+   */
   | { type: 'link-start'; link: LinkId; auth?: Json | undefined }
   /** Client: the link's handshake is done. */
   | { type: 'link-open'; link: LinkId }
@@ -46,7 +49,7 @@ export type SessionInput<Tag> =
   /** The session is given up. */
   | { type: 'abort'; code: ResetCode; reason: string }
   /** Server: the link will go; the client is asked to come back on another one. */
-  | { type: 'away'; after: number; reason?: string | undefined }
+  | { type: 'away'; after: number; reason?: string | undefined; location?: string | undefined }
   /** The journal's write with this number, and every one before it, would survive. */
   | { type: 'journaled'; write: number }
   /** Time has passed; `nextTimeout()` may be due. */
@@ -78,7 +81,9 @@ export type SessionOutput<Tag> =
   /** The peer will send no more. Everything that it sent before was given out before. */
   | { type: 'peer-fin'; code: number | undefined; reason: string | undefined }
   /** The server asks to resume on another link. */
-  | { type: 'away'; after: number; reason: string | undefined }
+  | { type: 'away'; after: number; reason: string | undefined; location: string | undefined }
+  /** Client: the next link was refused. The session goes on on the link that it has. */
+  | { type: 'move-refused'; link: LinkId; code: ResetCode; reason: string }
   /** End this link: hand over `last` first if it is there, then close with this code. */
   | { type: 'link-close'; link: LinkId; code: number; reason: string; last: Frame | undefined }
   /** One side broke the protocol on a link. The session goes on unless an `ended` follows. */

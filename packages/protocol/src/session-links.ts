@@ -13,6 +13,10 @@ export class SessionLinks<Tag> {
   readonly #parts: SessionParts<Tag>
   /** The link of the session, attached or on its way to it. */
   current: AttachedLink | undefined
+  /** Client: a link that waits for its `welcome` while the current one is attached still. */
+  next: AttachedLink | undefined
+  /** The `hello` of `next`, until it is polled. */
+  #nextHello: string | undefined
   /** The number of the latest link, as `hello` counts them. */
   count = 0
   /** The highest number of a link that the journal is known to hold. */
@@ -41,19 +45,43 @@ export class SessionLinks<Tag> {
     this.#held = number
   }
 
-  /** The current link, if it has this id. */
+  /** The current link or the next one, if it has this id. */
   withId(id: LinkId): AttachedLink | undefined {
-    return this.current?.id === id ? this.current : undefined
+    if (this.current?.id === id) return this.current
+    return this.next?.id === id ? this.next : undefined
   }
 
-  /** Client: a link begins, with a `hello` on it. */
+  /**
+   * Client: a link begins, with a `hello` on it. While the current one is attached it is the next one: the session stays
+   * where it is until `welcome` has come.
+   */
   start(id: LinkId, auth: Json | undefined): void {
-    const { config, welcomed, inbox, filler } = this.#parts
-    this.#supersede()
-    this.count++
-    if (this.count + linksInAdvance / 2 > this.#held) this.#parts.clock.touch()
-    this.#take({ id, attached: false, streaming: !welcomed, finAfterAll: false })
-    filler.addControl(encodeEnvelope(composeHello(config, this.count, !welcomed, inbox.got, auth)))
+    const { config, welcomed, inbox, clock } = this.#parts
+    this.#supersede(this.next)
+    if (!this.attached) this.#supersede(this.current)
+    const number = ++this.count
+    if (number + linksInAdvance / 2 > this.#held) clock.touch()
+    const link = { id, number, attached: false, streaming: !welcomed, finAfterAll: false }
+    this.#nextHello = encodeEnvelope(composeHello(config, number, !welcomed, inbox.got, auth))
+    if (this.current === undefined) this.#take(link)
+    else this.next = link
+  }
+
+  /** Client: the first frame of the next link, once. */
+  takeNextHello(): Frame | undefined {
+    const hello = this.#nextHello
+    this.#nextHello = undefined
+    return hello === undefined ? undefined : `[${hello}]`
+  }
+
+  /** Client: `welcome` has come on this link, which is the session's from now on. */
+  promote(link: AttachedLink): void {
+    if (this.next === link) this.#supersede(this.current)
+  }
+
+  /** True if a link that ends as superseded gave way to another one of this client, whatever became of that. */
+  gaveWay(link: AttachedLink): boolean {
+    return link.number < this.count
   }
 
   /** Server: a link has said `hello`. Returns it, unless a later one has said so before. */
@@ -62,7 +90,7 @@ export class SessionLinks<Tag> {
       this.#parts.emit({ type: 'link-close', link: id, ...superseded, last: undefined })
       return undefined
     }
-    this.#supersede()
+    this.#supersede(this.current)
     this.count = hello.link
     this.#parts.clock.touch()
     this.#parts.welcomed = true
@@ -70,7 +98,7 @@ export class SessionLinks<Tag> {
     deadlines.expiry = never
     outbox.window = hello.window
     outbox.maxBytes = hello.maxBytes ?? defaults.maxBytes
-    const link: AttachedLink = { id, attached: true, streaming: true, finAfterAll: false }
+    const link: AttachedLink = { id, number: hello.link, attached: true, streaming: true, finAfterAll: false }
     this.#take(link)
     return link
   }
@@ -112,23 +140,43 @@ export class SessionLinks<Tag> {
     if (link.attached) this.#parts.emit({ type: 'detached', link: link.id, code, reason })
   }
 
+  /** The session goes on without this link: on the next one, if there is one. */
   detach(link: AttachedLink): void {
-    if (this.current !== link) return
-    this.current = undefined
-    this.#parts.deadlines.disarmLink()
-    this.#parts.filler.startLink()
+    const { deadlines, filler } = this.#parts
+    if (this.next === link) {
+      this.next = undefined
+      this.#nextHello = undefined
+      deadlines.welcome = never
+    } else if (this.current === link) {
+      this.current = undefined
+      const { welcome } = deadlines
+      deadlines.disarmLink()
+      filler.startLink()
+      if (this.next === undefined) return
+      deadlines.welcome = welcome
+      this.#take(this.next)
+    }
+  }
+
+  /** Neither link is of any use any more. */
+  closeAll(): void {
+    this.#supersede(this.next)
+    this.#supersede(this.current)
   }
 
   #take(link: AttachedLink): void {
     this.current = link
+    this.next = undefined
     const { inbox, outbox, filler } = this.#parts
     inbox.startLink()
     outbox.rewind()
     filler.startLink()
+    if (this.#nextHello !== undefined) filler.addControl(this.#nextHello)
+    this.#nextHello = undefined
   }
 
-  #supersede(): void {
-    if (this.current !== undefined) this.close(this.current, superseded.code, superseded.reason)
+  #supersede(link: AttachedLink | undefined): void {
+    if (link !== undefined) this.close(link, superseded.code, superseded.reason)
   }
 }
 

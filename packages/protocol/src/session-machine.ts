@@ -4,11 +4,13 @@ import { never } from './deadlines.ts'
 import { decodeFrame } from './decode.ts'
 import { encodeEnvelope } from './encode.ts'
 import type {
+  AwayEnvelope,
   DecodedFrame,
   Envelope,
   Frame,
   HelloEnvelope,
   MsgEnvelope,
+  ResetEnvelope,
   WelcomeEnvelope,
 } from './envelope.ts'
 import type { Fate } from './errors.ts'
@@ -127,6 +129,13 @@ export class SessionMachine<Tag = unknown> {
     return this.#parts.filler.fill(link, strictBytes)
   }
 
+  /** Client: the same for a link that was started, whether it is the current one or, while that is attached, the next. */
+  pollFrameOf(link: LinkId, strictBytes?: number): Frame | undefined {
+    if (link === this.#links.current?.id) return this.pollFrame(strictBytes)
+    if (link !== this.#links.next?.id || !this.#links.mayLeave) return undefined
+    return this.#links.takeNextHello()
+  }
+
   handle(input: SessionInput<Tag>, now: number): void {
     const { filler, inbox, outbox } = this.#parts
     switch (input.type) {
@@ -173,7 +182,7 @@ export class SessionMachine<Tag = unknown> {
       case 'abort':
         return this.#ending.end(input.code, input.reason, 'local', now)
       case 'away':
-        return this.#onAway(input.after, input.reason)
+        return this.#onAway(input)
       case 'journaled':
         this.#journaling.confirm(input.write)
         return this.#ending.settle(now)
@@ -191,8 +200,10 @@ export class SessionMachine<Tag = unknown> {
     const resumed = this.#parts.welcomed
     const link = this.#links.accept(id, hello)
     if (link === undefined) return
+    const { outbox } = this.#parts
     try {
-      this.#parts.outbox.peerReceived(hello.got)
+      // It may have been written while an older link was in use, on which more was acknowledged.
+      outbox.peerReceived(Math.max(hello.got, outbox.acked))
     } catch (fault) {
       return this.#onFault(link, fault, now)
     }
@@ -210,13 +221,15 @@ export class SessionMachine<Tag = unknown> {
     if (this.#ending.onLinkEnd(end, now)) return
     const link = this.#links.withId(end.link)
     if (link === undefined) return
+    if (link === this.#links.next) return this.#links.detach(link)
     if (end.neverLeft) this.#parts.outbox.unleave()
-    if (end.code === closeCodes.superseded && this.#parts.config.role === 'client') {
+    const superseded = end.code === closeCodes.superseded && this.#parts.config.role === 'client'
+    if (superseded && !this.#links.gaveWay(link)) {
       this.#links.detach(link)
       return this.#ending.end('superseded', 'another holder of the key has taken the session', 'peer', now)
     }
     this.#links.lose(link, end.code, end.reason, now)
-    const accused = accusation(end.code)
+    const accused = superseded ? undefined : accusation(end.code)
     if (accused !== undefined && !this.ended) {
       const message = end.reason || 'the peer gave no reason'
       this.#parts.emit({ type: 'fault', by: 'local', code: accused, message })
@@ -302,8 +315,9 @@ export class SessionMachine<Tag = unknown> {
       case 'away':
         if (this.#parts.config.role === 'server')
           throw new PeerFault('envelopeUnexpected', 'away came from a client')
-        return this.#parts.emit({ type: 'away', after: envelope.after, reason: envelope.reason })
+        return this.#onAwayEnvelope(envelope)
       case 'reset':
+        if (link === this.#links.next) return this.#onMoveRefused(link, envelope)
         outbox.peerSaysItHas(envelope.got ?? 0)
         return this.#ending.end(asResetCode(envelope.code), envelope.reason ?? '', 'peer', now)
       case 'hello':
@@ -328,9 +342,20 @@ export class SessionMachine<Tag = unknown> {
       throw new PeerFault('envelopeUnexpected', 'a welcome that nobody waits for')
     }
     if (welcome.sid !== config.sid) throw new PeerFault('envelopeUnexpected', 'welcome to another session')
+    this.#links.promote(link)
     outbox.peerReceived(welcome.got)
     this.#links.onWelcome(welcome, link, now)
     this.#onAttached(link, welcome.resumed)
+  }
+
+  #onAwayEnvelope({ after, reason, location }: AwayEnvelope): void {
+    this.#parts.emit({ type: 'away', after, reason, location })
+  }
+
+  /** Where the client wants to move it is not let in: the session stays where it is, as long as that goes. */
+  #onMoveRefused(link: AttachedLink, { code, reason = '' }: ResetEnvelope): void {
+    this.#links.close(link, closeCodes.normal, '')
+    this.#parts.emit({ type: 'move-refused', link: link.id, code: asResetCode(code), reason })
   }
 
   // Faults
@@ -377,10 +402,12 @@ export class SessionMachine<Tag = unknown> {
     if (unheardOf) this.#ending.finishUnheardOf(now)
   }
 
-  #onAway(after: number, reason: string | undefined): void {
+  #onAway({ after, reason, location }: Extract<SessionInput<Tag>, { type: 'away' }>): void {
     if (this.#parts.config.role !== 'server' || !this.attached) return
-    const words = reason === undefined ? {} : { reason: clip(reason) }
-    this.#parts.filler.addControl(encodeEnvelope({ t: 'away', after, ...words }))
+    const away: AwayEnvelope = { t: 'away', after }
+    if (reason !== undefined) away.reason = clip(reason)
+    if (location !== undefined) away.location = location
+    this.#parts.filler.addControl(encodeEnvelope(away))
   }
 
   #dropTooLarge(): void {
@@ -401,7 +428,7 @@ export class SessionMachine<Tag = unknown> {
     }
     if (link === undefined) return
     if (now >= due.welcome) {
-      this.#giveUp(link, closeCodes.helloTimeout, 'no welcome came', now)
+      this.#giveUp(this.#links.next ?? link, closeCodes.helloTimeout, 'no welcome came', now)
     } else if (now >= due.dead) {
       this.#giveUp(link, closeCodes.keepaliveTimeout, 'a ping was not answered', now)
     } else if (now >= due.ping) {

@@ -117,7 +117,10 @@ export const validEnvelope: fc.Arbitrary<object> = fc.oneof(
   fc.record({ t: fc.constant('fin'), seq, code: whole(1000, 4999), reason }, { requiredKeys: ['t', 'seq'] }),
   fc.record({ t: fc.constant('cancel'), re: id }),
   fc.record({ t: fc.constantFrom('ping', 'pong'), k: count }),
-  fc.record({ t: fc.constant('away'), after: delay, reason }, { requiredKeys: ['t', 'after'] }),
+  fc.record(
+    { t: fc.constant('away'), after: delay, reason, location: text(1, limits.locationCharsMax) },
+    { requiredKeys: ['t', 'after'] },
+  ),
   fc.record(
     {
       t: fc.constant('reset'),

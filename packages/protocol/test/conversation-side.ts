@@ -22,7 +22,6 @@ export class ConversationSide {
   readonly #messages = new Map<string, OutgoingMessage>()
   readonly #openLinks = new Set<number>()
   readonly #acceptedLinks = new Set<number>()
-  #currentLink = 0
   #emissions: Emission[] = []
   #events: Event[] = []
 
@@ -43,10 +42,10 @@ export class ConversationSide {
       else this.#onInput(input, now)
       this.#carryOut()
     }
-    while (this.#openLinks.has(this.#currentLink)) {
-      const frame = this.#machine.pollFrame()
-      if (frame === undefined) break
-      this.#emitFrame(this.#currentLink, frame)
+    for (const link of this.#openLinks) {
+      for (let frame = this.#poll(link); frame !== undefined; frame = this.#poll(link)) {
+        this.#emitFrame(link, frame)
+      }
     }
     this.#carryOut()
     const turn = { emissions: this.#emissions, events: this.#events }
@@ -66,7 +65,6 @@ export class ConversationSide {
     if (hello?.t !== 'hello') throw new Error(`the first frame on link ${link} does not begin with hello`)
     this.#acceptedLinks.add(link)
     this.#openLinks.add(link)
-    this.#currentLink = link
     this.#machine.handle({ type: 'link-accept', link, hello }, now)
     if (rest.length === 0) return
     this.#machine.handle({ type: 'decoded', link, decoded: { ...decoded, envelopes: rest }, bytes }, now)
@@ -77,9 +75,8 @@ export class ConversationSide {
     switch (input.type) {
       case 'link-start':
         machine.handle({ type: 'link-start', link: input.link }, now)
-        this.#currentLink = input.link
         if (input.early) {
-          const frame = machine.pollFrame(Math.floor(limits.earlyCharsMax * 0.75))
+          const frame = machine.pollFrameOf(input.link, Math.floor(limits.earlyCharsMax * 0.75))
           if (frame === undefined) throw new Error('no frame for the upgrade request')
           this.#emitFrame(input.link, frame, true)
         }
@@ -112,6 +109,10 @@ export class ConversationSide {
       default:
         return machine.handle(input, now)
     }
+  }
+
+  #poll(link: number): Frame | undefined {
+    return this.#machine.pollFrameOf(link)
   }
 
   #carryOut(): void {
@@ -234,6 +235,8 @@ function eventOf(output: Exclude<SessionOutput<unknown>, { type: 'link-close' }>
     }
     case 'away':
       return { event: 'away', after: output.after }
+    case 'move-refused':
+      return { event: 'move-refused', link: output.link, code: output.code }
     case 'fault':
       return { event: 'fault', by: output.by, code: output.code }
     case 'ended': {

@@ -73,6 +73,7 @@ export type Event =
   | { event: 'failed'; messages: { id: string; fate: Fate }[] }
   | { event: 'peer-fin'; code?: number; reason?: string }
   | { event: 'away'; after: number }
+  | { event: 'move-refused'; link: number; code: string }
   | { event: 'fault'; by: 'local' | 'peer'; code: CloseCodeName }
   | { event: 'ended'; report: Omit<CloseReport, 'reason' | 'incoming'> & { incoming: IncomingReport } }
   | { event: 'released' }

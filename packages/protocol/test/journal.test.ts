@@ -243,6 +243,7 @@ describe('a sender that is restored', () => {
     const { subject, disk } = openClient()
     disk.syncAll(subject)
     for (let link = 2; link <= 40; link++) {
+      subject.endLink(link - 1)
       subject.input({ type: 'link-start', link })
       disk.syncAll(subject)
       expect(kinds(subject.pollEnvelopes())).toEqual(['hello'])

@@ -105,7 +105,7 @@ export class Pair {
   start(link: number): void {
     this.client.input({ type: 'link-start', link })
     this.client.input({ type: 'link-open', link })
-    this.admit(link, this.client.machine.pollFrame() as Frame)
+    this.admit(link, this.client.machine.pollFrameOf(link) as Frame)
   }
 
   admit(link: number, frame: Frame): void {

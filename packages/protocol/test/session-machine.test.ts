@@ -168,6 +168,8 @@ describe('closing', () => {
     const pair = new Pair()
     pair.connect(1)
     pair.start(2)
+    expect(pair.client.all('link-close')).toEqual([])
+    pair.carry(2)
     expect(pair.client.all('link-close')).toMatchObject([{ link: 1, code: closeCodes.superseded }])
   })
 

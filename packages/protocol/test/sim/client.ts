@@ -50,9 +50,9 @@ export class ClientDriver {
     // A driver that polls for the upgrade request asks for a short frame; one that does not may poll later, or now.
     const wantsEarly = this.#random.chance(this.#world.plan.network.early)
     const first = wantsEarly
-      ? machine.pollFrame(earlyBytesMax)
+      ? machine.pollFrameOf(id, earlyBytesMax)
       : this.#random.chance(0.5)
-        ? machine.pollFrame()
+        ? machine.pollFrameOf(id)
         : undefined
     const early = wantsEarly && typeof first === 'string' && Buffer.byteLength(first) <= earlyBytesMax
     if (farewell) statistics.count('farewell on another link')

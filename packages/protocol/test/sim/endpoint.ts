@@ -18,6 +18,7 @@ export type Machine = Pick<
   | 'handle'
   | 'takeOutputs'
   | 'pollFrame'
+  | 'pollFrameOf'
   | 'nextTimeout'
   | 'ended'
   | 'attached'
@@ -86,7 +87,8 @@ export class Endpoint {
     const bound = { id, first, early, opened: false, closing: false } as BoundLink
     bound.end = connect(this.#eventsOf(bound))
     this.#links.set(id, bound)
-    this.#current = bound
+    // While the session is attached to another link it stays there.
+    if (!this.machine.attached) this.#current = bound
   }
 
   /** Server: puts a link into service that has said `hello`. */
@@ -116,7 +118,7 @@ export class Endpoint {
       },
       onFrame: (frame) => {
         this.#world.traceFrame(bound.end.other.side, bound.end.name, true, frame)
-        if (bound === this.#current) this.ledger.onFrameArrived(tryRead(frame))
+        if (bound === this.#current || !bound.closing) this.ledger.onFrameArrived(tryRead(frame))
         this.input({ type: 'frame', link: id, frame, bytes: this.#world.wireBytes(frame) })
       },
       onDrain: () => this.flush(),
@@ -126,7 +128,7 @@ export class Endpoint {
 
   #onEnd(bound: BoundLink, end: EndReport): void {
     this.#links.delete(bound.id)
-    if (this.#current === bound) this.#current = undefined
+    if (this.#current === bound) this.#current = [...this.#links.values()].find((other) => !other.closing)
     const { code, reason, clean } = end
     const neverLeft = !end.opened && (!bound.early || end.unreachable)
     this.#world.say(`${this.ledger.name} ${bound.end.name}`, `over, ${code}${clean ? ' clean' : ''}`)
@@ -136,18 +138,25 @@ export class Endpoint {
   flush(): void {
     this.#flushDue = false
     for (;;) {
-      const bound = this.#current
-      while (bound?.opened && !bound.closing && bound.end.writable && bound.end.state === 'open') {
-        const frame = this.machine.pollFrame()
-        if (frame === undefined) break
-        this.polled(bound.end, frame)
-        this.#transmit(bound, frame)
+      for (const bound of this.#links.values()) {
+        while (bound.opened && !bound.closing && bound.end.writable && bound.end.state === 'open') {
+          const frame = this.poll(bound.id)
+          if (frame === undefined) break
+          this.polled(bound.end, frame)
+          this.#transmit(bound, frame)
+        }
       }
       if (!this.#dispatch()) break
     }
     this.ledger.checkRetained(this.machine.retainedBytes)
     this.#arm()
     this.onTurn?.()
+  }
+
+  /** The next frame for a link, whether it is the session's or the next one. */
+  poll(link: number, bytesMax?: number): Frame | undefined {
+    if (link === this.#current?.id) return this.machine.pollFrame(bytesMax)
+    return this.machine.pollFrameOf(link, bytesMax)
   }
 
   /** A frame has come out of the machine. */
@@ -185,6 +194,7 @@ export class Endpoint {
   #carryOut(output: Output): void {
     if (output.type === 'link-close') return this.#closeLink(output)
     if (output.type === 'released') this.released = true
+    if (output.type === 'attached') this.#current = this.#links.get(output.link)
     this.#world.onOutput(this, output, this.#current?.end)
     this.ledger.onOutput(output)
     this.onOutput?.(output)
