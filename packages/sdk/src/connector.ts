@@ -13,6 +13,7 @@ import type { Link, LinkEnd, OpenLink } from '@lastword/transport'
 import { nanoid } from 'nanoid'
 import { type CheckedOptions, type ConnectOptions, checkAuth, checkOptions } from './connect-options.ts'
 import { handshakeError, noAuth, notMade } from './handshake-error.ts'
+import { locationUrl } from './location.ts'
 import { backoff, type ReconnectPolicy } from './reconnect-policy.ts'
 
 /** Frees what it was returned for. */
@@ -45,6 +46,10 @@ export class Connector {
   /** The link that has not been attached yet, or is attached now. */
   #linkId: LinkId | undefined
   #lastError: LastwordError | undefined
+  /** The server has asked to go to another link, and the session has not gone yet. */
+  #moving = false
+  /** Where it has asked to go; forgotten when that does not answer. */
+  #location: string | undefined
   #released = false
 
   constructor(url: string, options: ConnectOptions, openLink: OpenLink, environment: ConnectorEnvironment) {
@@ -74,6 +79,8 @@ export class Connector {
         whyNotOpened: () => this.#lastError,
         onDetached: () => this.#onDetached(),
         onAttached: () => this.#onAttached(),
+        onAway: (afterMs, location) => this.#onAway(afterMs, location),
+        onMoveRefused: () => this.#onMoveRefused(),
         onReleased: () => this.#release(),
       },
     )
@@ -85,10 +92,15 @@ export class Connector {
     this.#watch(options.signal)
   }
 
+  /** True if another link is of use: there is none, or the one that there is will go. */
+  get #wanted(): boolean {
+    return this.core.wantsLink || (this.#moving && this.core.attached)
+  }
+
   /** `again`: it is still the same attempt. */
   async #open(again = false): Promise<void> {
     this.#cancelTimer = undefined
-    this.#opening = this.core.wantsLink
+    this.#opening = this.#wanted
     if (!this.#opening) return
     if (!again) this.#attempt++
     // A session that is over has said so, and nothing follows that.
@@ -99,7 +111,7 @@ export class Connector {
     } catch (cause) {
       // What it asks may be as unreachable as the server is: the next attempt asks again.
       this.#opening = false
-      if (this.core.ended && !this.core.wantsLink) return
+      if (this.core.ended && !this.#wanted) return
       this.#lastError = noAuth(cause, this.core.sid)
       if (!this.core.ended) this.core.emitter.emit('disconnected', this.#lastError)
       return this.#scheduleNext()
@@ -110,7 +122,7 @@ export class Connector {
       this.#opening = false
       return this.core.abort('aborted', 'auth cannot be used', error)
     }
-    this.#opening = this.core.wantsLink
+    this.#opening = this.#wanted
     if (this.#opening) this.#start(auth)
   }
 
@@ -138,7 +150,7 @@ export class Connector {
     this.#sentEarly = early !== undefined
     let link: Link
     try {
-      link = this.#openLink(this.#url, {
+      link = this.#openLink(this.#location ?? this.#url, {
         protocols: early === undefined ? [subprotocol] : [subprotocol, early],
         connectTimeoutMs: this.#checked.connectTimeoutMs,
         frameBytesMax: this.#checked.maxBytes + limits.frameOverheadBytes,
@@ -155,6 +167,7 @@ export class Connector {
 
   #onAttached(): void {
     this.#opening = false
+    this.#moving = false
     this.#attempt = 0
     this.#lastError = undefined
   }
@@ -162,13 +175,15 @@ export class Connector {
   /** A link that the session has given up may take a while to end; the next one does not wait for that. */
   #onDetached(): void {
     this.#downSince = platform.now()
+    // Another link may be on its way already.
+    if (!this.core.wantsLink) return
     this.#linkId = undefined
     queueMicrotask(() => this.#scheduleNext())
   }
 
   /** How a link ended that was never attached; of all others `#onDetached` has heard before. */
   #onLinkEnd(link: LinkId, end: LinkEnd): void {
-    if (link !== this.#linkId || !this.core.wantsLink) return
+    if (link !== this.#linkId || !this.#wanted) return
     this.#linkId = undefined
     this.#opening = false
     if (this.#sentEarly && !end.opened && !requestNeverLeft(end)) {
@@ -176,13 +191,14 @@ export class Connector {
       this.#earlyRefused = true
       return void this.#open(true)
     }
-    this.#lastError = handshakeError(end, this.#url, this.core.sid)
+    this.#lastError = handshakeError(end, this.#location ?? this.#url, this.core.sid)
+    this.#location = undefined
     if (!this.core.ended) this.core.emitter.emit('disconnected', this.#lastError)
     this.#scheduleNext()
   }
 
   #scheduleNext(): void {
-    if (this.#opening || !this.core.wantsLink) return
+    if (this.#opening || !this.#wanted) return
     let delayMs: number | null
     try {
       delayMs = this.#policy.nextDelayMs({
@@ -195,12 +211,35 @@ export class Connector {
       return this.core.abort('aborted', 'the reconnect policy failed', error)
     }
     if (delayMs === null || !(delayMs >= 0)) {
+      // There still is the link that will go.
+      if (!this.core.wantsLink) {
+        this.#moving = false
+        return
+      }
       const why = this.#lastError?.message ?? 'the reconnect policy gave up'
       return this.core.abort('aborted', why, this.#lastError)
     }
     this.#opening = true
     // A session that is over only has to say its last acknowledgement again: no reason to keep a process alive.
     this.#cancelTimer = platform.setTimer(delayMs, () => void this.#open(), !this.core.ended)
+  }
+
+  /** The next link is opened soon, but not by all clients of a server at once; the one in use is left when it is there. */
+  #onAway(afterMs: number, location: string | undefined): void {
+    this.#location = locationUrl(location, this.#url)
+    if (this.#moving || this.#opening) return
+    this.#moving = true
+    this.#opening = true
+    this.#attempt = 0
+    const delayMs = Math.random() * Math.min(afterMs / 4, moveDelayMaxMs)
+    this.#cancelTimer = platform.setTimer(delayMs, () => void this.#open(), true)
+  }
+
+  /** It is no use to ask again: the session stays where it is. */
+  #onMoveRefused(): void {
+    this.#moving = false
+    this.#opening = false
+    this.#location = undefined
   }
 
   #onOnline(): void {
@@ -227,6 +266,9 @@ export class Connector {
     for (const release of this.#releases) release()
   }
 }
+
+/** Over how long a time the clients of a server that goes away spread. */
+const moveDelayMaxMs = 1_000
 
 /** What fits into the early frame's base64url form. */
 const earlyFrameBytes = Math.floor((limits.earlyCharsMax * 3) / 4)

@@ -159,17 +159,31 @@ export class Adapter<C = AnyContract> {
    * deadline are ended with `shutdown`.
    *
    * Resolves when every connection has ended: a `process.exit()` after that loses nothing. Calling it again gives the
-   * same promise.
+   * same promise. `location`: where clients are asked to go, see `away()`. `deadlineMs`: 10000 if it is not given.
    */
-  shutdown(options: { deadlineMs?: number } = {}): Promise<ShutdownReport> {
-    checkObject('the options', options, 'Pass { deadlineMs }, or nothing.')
-    const { deadlineMs = shutdownMs } = options
+  shutdown(options: { deadlineMs?: number; location?: string } = {}): Promise<ShutdownReport> {
+    checkObject('the options', options, 'Pass { deadlineMs, location }, or nothing.')
+    const { deadlineMs = shutdownMs, location } = options
     checkInteger('deadlineMs', deadlineMs, 0, limits.timerMsMax)
-    this.#shutdown ??= this.#end(deadlineMs)
+    checkLocation(location)
+    this.#shutdown ??= this.#end(deadlineMs, location)
     return this.#shutdown
   }
 
-  async #end(deadlineMs: number): Promise<ShutdownReport> {
+  /**
+   * Asks every client that has a link to open another one, at `location` (a URL, absolute or relative to its own) or
+   * where it is, within `afterMs`. A client that follows moves before it leaves: what is under way goes on. Nothing is
+   * closed, and no client has to follow; a server that really goes calls `shutdown()`.
+   */
+  away(options: { afterMs: number; location?: string; reason?: string }): void {
+    checkObject('the options', options, 'Pass { afterMs, location, reason }.')
+    const { afterMs, location, reason } = options
+    checkInteger('afterMs', afterMs, 0, limits.timerMsMax)
+    checkLocation(location)
+    for (const { core } of this.#sessions.values()) if (!core.ended) core.away(afterMs, reason, location)
+  }
+
+  async #end(deadlineMs: number, location: string | undefined): Promise<ShutdownReport> {
     const entries = [...this.#sessions.values()].filter(({ core }) => !core.ended)
     const report: ShutdownReport = { sessions: entries.length, clean: 0, unclean: [] }
     for (const door of this.#links.values()) door.goAway()
@@ -178,7 +192,7 @@ export class Adapter<C = AnyContract> {
     }, deadlineMs)
     await Promise.all(
       entries.map(async ({ core }) => {
-        core.away(deadlineMs, 'the server is shutting down')
+        core.away(deadlineMs, 'the server is shutting down', location)
         // The timer above is what bounds it, so that all of them end for the same reason.
         const closed = await core.close({ timeoutMs: Number.POSITIVE_INFINITY })
         if (closed.clean) report.clean++
@@ -366,6 +380,16 @@ interface Entry {
 }
 
 const shutdownMs = 10_000
+
+/** @throws ArgumentError */
+function checkLocation(location: unknown): void {
+  if (location === undefined) return
+  if (typeof location === 'string' && location !== '' && location.length <= limits.locationCharsMax) return
+  throw new ArgumentError(
+    `location is no string of 1 to ${limits.locationCharsMax} characters`,
+    'Give the URL of another server, or a path on this one.',
+  )
+}
 
 class TookTooLong extends Error {}
 

@@ -126,6 +126,13 @@ const bounds: Record<keyof typeof limits, Bound[]> = {
     field('a key of meta', limits.metaCharsMax, (count) => ({ ...msg, meta: { [chars(count)]: '' } })),
     field('a value of meta', limits.metaCharsMax, (count) => ({ ...msg, meta: { k: chars(count) } })),
   ],
+  locationCharsMax: [
+    field('away.location', limits.locationCharsMax, (count) => ({
+      t: 'away',
+      after: 0,
+      location: chars(count),
+    })),
+  ],
   agentCharsMax: [field('hello.agent', limits.agentCharsMax, (count) => hello({ agent: chars(count) }))],
   ackRangesMax: [
     field('ack.also', limits.ackRangesMax, (count) => ({ t: 'ack', n: 0, also: ranges(count) })),

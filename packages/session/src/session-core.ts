@@ -34,6 +34,10 @@ export interface SessionOwner {
   onAttached?(): void
   /** The session has lost its link, which may not be over yet. */
   onDetached?(): void
+  /** Client: the server asks to go to another link, before it ends this one in `afterMs` ms. */
+  onAway?(afterMs: number, location: string | undefined): void
+  /** Client: another server does not let the session in; it stays where it is. */
+  onMoveRefused?(): void
   /** Why no link has been attached, as far as it is known. */
   whyNotOpened?(): LastwordError | undefined
   /** Nothing of the session is needed any more. */
@@ -76,6 +80,8 @@ export class SessionCore {
   #finAsked = false
   #peerFin = false
   #attachedBefore = false
+  /** True from the loss of a link until there is another one; a session that moves before it leaves never is. */
+  #recovering = false
   #close: CloseOptions = {}
 
   constructor(config: CoreConfig, options: SessionOptions, platform: Platform, owner: SessionOwner) {
@@ -157,6 +163,10 @@ export class SessionCore {
     return this.#machine.welcomed ? 'recovering' : 'connecting'
   }
 
+  get attached(): boolean {
+    return this.#machine.attached
+  }
+
   /** Client: true if a link should be opened. */
   get wantsLink(): boolean {
     return this.#machine.wantsLink
@@ -189,7 +199,7 @@ export class SessionCore {
   ): { id: LinkId; frame: Frame | undefined } {
     const id = this.#driver.nextLinkId()
     this.#driver.input({ type: 'link-start', link: id, auth })
-    return { id, frame: this.#machine.pollFrame(strictBytes) }
+    return { id, frame: this.#machine.pollFrameOf(id, strictBytes) }
   }
 
   bind(id: LinkId, link: Link, first: FirstFrame): void {
@@ -205,9 +215,9 @@ export class SessionCore {
     return this.#driver.accept(link, hello, rest, bytes)
   }
 
-  /** Server: tells the client that this link will go. */
-  away(afterMs: number, reason?: string): void {
-    this.#driver.input({ type: 'away', after: afterMs, reason })
+  /** Server: tells the client that this link will go, and where to. */
+  away(afterMs: number, reason?: string, location?: string): void {
+    this.#driver.input({ type: 'away', after: afterMs, reason, location })
     this.#driver.flush()
   }
 
@@ -314,8 +324,10 @@ export class SessionCore {
       case 'attached':
         return this.#onAttached(output.resumed)
       case 'detached':
-        if (this.state !== 'closed')
+        if (this.state !== 'closed') {
+          this.#recovering = true
           this.emitter.emit('recovering', { code: output.code, reason: output.reason })
+        }
         return this.#owner.onDetached?.()
       case 'peer-fin':
         this.#peerFin = true
@@ -323,10 +335,14 @@ export class SessionCore {
         this.lane.abandonRequests('the peer has closed')
         this.emitter.emit('closing', { code: output.code, reason: output.reason })
         return this.#checkIdle()
-      case 'away':
-        // The link goes on until the server ends it, so that what is under way is finished on it; the session then
-        // resumes elsewhere.
-        return
+      case 'away': {
+        // The owner moves: the link goes on until the session has another one, so that what is under way is finished.
+        const { after: afterMs, reason, location } = output
+        this.emitter.emit('away', { afterMs, reason, location })
+        return this.#owner.onAway?.(afterMs, location)
+      }
+      case 'move-refused':
+        return this.#owner.onMoveRefused?.()
       case 'fault': {
         const error = new ProtocolError(output.code, output.by, output.message, { sessionId: this.sid })
         this.emitter.emit('disconnected', error)
@@ -359,7 +375,10 @@ export class SessionCore {
       this.#attachedBefore = true
       this.#resolveOpened()
       this.emitter.emit('open', undefined)
-    } else this.emitter.emit('recovered', { resumed })
+    } else if (this.#recovering) {
+      this.#recovering = false
+      this.emitter.emit('recovered', { resumed })
+    }
   }
 
   #onEnded(report: CloseReport): void {

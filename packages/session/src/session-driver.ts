@@ -37,7 +37,6 @@ export class SessionDriver<Tag> {
   readonly #events: DriverEvents<Tag>
   readonly #tracer: Tracer | undefined
   readonly #links = new Map<LinkId, BoundLink>()
-  #current: BoundLink | undefined
   #lastLinkId = 0
   #dispatching = false
   #flushScheduled = false
@@ -72,7 +71,6 @@ export class SessionDriver<Tag> {
   bind(id: LinkId, link: Link, first: FirstFrame): void {
     const bound = boundLink(id, link, first)
     this.#links.set(id, bound)
-    this.#current = bound
     if (first.early && first.frame !== undefined) this.#tracer?.frame('out', id, first.frame)
     link.attach(this.#linkEvents(bound))
   }
@@ -82,14 +80,10 @@ export class SessionDriver<Tag> {
     const id = this.nextLinkId()
     const bound = boundLink(id, link, undefined)
     bound.opened = true
-    const previous = this.#current
     this.#links.set(id, bound)
-    this.#current = bound
     this.#tracer?.linkOpened(id)
     this.#tracer?.envelopes('in', id, [hello, ...rest.envelopes], bytes)
     this.input({ type: 'link-accept', link: id, hello })
-    // A link that came too late does not take over.
-    if (bound.closing && previous !== undefined && !previous.closing) this.#current = previous
     if (rest.envelopes.length > 0) this.input({ type: 'decoded', link: id, decoded: rest, bytes })
     return this.#linkEvents(bound)
   }
@@ -106,16 +100,16 @@ export class SessionDriver<Tag> {
 
   /** Sends what waits now, without waiting for the end of the turn. */
   flush(): void {
-    for (;;) {
-      const bound = this.#current
-      while (bound?.opened && !bound.closing && bound.link.writable) {
-        const frame = this.#machine.pollFrame()
-        if (frame === undefined) break
-        this.#tracer?.frame('out', bound.id, frame)
-        bound.link.send(frame)
+    do {
+      for (const bound of this.#links.values()) {
+        while (bound.opened && !bound.closing && bound.link.writable) {
+          const frame = this.#machine.pollFrameOf(bound.id)
+          if (frame === undefined) break
+          this.#tracer?.frame('out', bound.id, frame)
+          bound.link.send(frame)
+        }
       }
-      if (!this.#dispatch()) break
-    }
+    } while (this.#dispatch())
     this.#arm()
   }
 
@@ -157,7 +151,6 @@ export class SessionDriver<Tag> {
       onDrain: () => this.flush(),
       onEnd: (end) => {
         this.#links.delete(bound.id)
-        if (this.#current === bound) this.#current = undefined
         this.#tracer?.linkEnded(bound.id, end)
         this.input({
           type: 'link-end',

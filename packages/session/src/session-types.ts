@@ -21,6 +21,11 @@ export interface SessionEvents {
   recovering: { code: number; reason: string }
   /** The session is attached again. */
   recovered: { resumed: boolean }
+  /**
+   * Client: the server will end this link in `afterMs` ms, and asks to come back on another one, at `location` if it
+   * names one. The SDK does so by itself: it moves before it leaves.
+   */
+  away: { afterMs: number; reason: string | undefined; location: string | undefined }
   /** A link could not be made, or one side broke the protocol on it. The session goes on unless `closed` follows. */
   disconnected: LastwordError
   /** The peer will send no more. Without `halfOpen` the session closes itself once everything received is handled. */

@@ -210,6 +210,7 @@ const eventNames: ReadonlySet<string> = new Set<keyof SessionEvents & string>([
   'connecting',
   'open',
   'recovering',
+  'away',
   'recovered',
   'disconnected',
   'closing',
