@@ -24,7 +24,8 @@ export class Outbox<Tag> {
   /** Messages that have ended as handled, since the session began. */
   handledTotal = 0
 
-  #queue: OutgoingMessage<Tag>[] = []
+  /** In front of the head there is nothing any more. */
+  #queue: Array<OutgoingMessage<Tag> | undefined> = []
   #queueHead = 0
   /** What waits: the queue less what was taken back. */
   #queuedCount = 0
@@ -441,12 +442,13 @@ export class Outbox<Tag> {
   }
 
   #sweepQueue(): void {
-    this.#queue = this.#queue.filter((message, at) => at >= this.#queueHead && message.state === 'queued')
+    this.#queue = this.#queue.filter((message) => message?.state === 'queued')
     this.#queueHead = 0
   }
 
-  /** Amortised: the array is cut only when half of it is used up. */
+  /** Amortised: the array is cut only when half of it is used up. The message itself is let go of at once. */
   #forgetQueueHead(): void {
+    this.#queue[this.#queueHead] = undefined
     this.#queueHead++
     if (this.#queueHead === this.#queue.length) {
       this.#queue = []

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { encodeMessage } from '../src/encode.ts'
 import { limits } from '../src/limits.ts'
 import { Outbox } from '../src/outbox.ts'
+import { collectGarbage } from './collect-garbage.ts'
 import { faultOf } from './fault.ts'
 
 const wide = { messages: 1_000, bytes: 1_000_000 }
@@ -35,6 +36,24 @@ describe('Outbox', () => {
     const { bytes } = message('a')
     expect(transmit(boxWith(['a', 'b'], { messages: 9, bytes: 2 * bytes }))).toHaveLength(2)
     expect(transmit(boxWith(['a', 'b'], { messages: 9, bytes: 2 * bytes - 1 }))).toHaveLength(1)
+  })
+
+  it('keeps nothing of a message that is acknowledged, whatever waits behind it', async () => {
+    const box = new Outbox<unknown>({ messages: 1, bytes: 1_000_000 }, Number.POSITIVE_INFINITY)
+    // Nothing but the box refers to the first one when this has returned.
+    const first = (() => {
+      const one = message('a')
+      box.push(one)
+      return new WeakRef(one)
+    })()
+    for (const id of ['b', 'c', 'd']) box.push(message(id))
+    expect(transmit(box)).toEqual(['a 1'])
+    await collectGarbage()
+    expect(first.deref()).toBeDefined()
+    box.acknowledge({ t: 'ack', n: 1 })
+    await collectGarbage()
+    expect(first.deref()).toBeUndefined()
+    expect(transmit(box)).toEqual(['b 2'])
   })
 
   it('lets one message go that is larger than the whole window', () => {

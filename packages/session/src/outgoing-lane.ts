@@ -104,19 +104,27 @@ export class OutgoingLane {
       )
     }
     const id = options.id ?? this.#nextId()
-    return new Promise((resolve, reject) => {
-      const delivery = new Delivery(ask, resolve, reject)
-      if (!this.#host.takesMessages()) return this.#takesNoMore(delivery, id)
-      if (ask && this.#host.peerHasClosed()) return delivery.unanswered('the peer has closed', this.#details)
-      const { signal } = options
-      if (signal?.aborted) return this.#giveUp(delivery, id, signal)
-      if (ask) this.#requests.set(id, delivery)
-      delivery.onSettled(() => this.#forget(id, delivery))
-      if (signal !== undefined) delivery.watch(signal, () => this.#giveUp(delivery, id, signal))
-      this.#unsubmitted.set(delivery, id)
-      this.#validated(this.#contract?.[name]?.payload, payload, name, delivery, (value) => {
-        this.#submit(id, { name, ask, again: options.redelivered, meta: options.meta }, value, delivery)
-      })
+    let delivery!: Delivery
+    const settled = new Promise<unknown>((resolve, reject) => {
+      delivery = new Delivery(ask, resolve, reject)
+    })
+    this.#accept(delivery, id, name, payload, options)
+    return settled
+  }
+
+  /** No function in here may hold the payload: it would be kept, beside its text, until the message is handled. */
+  #accept(delivery: Delivery, id: string, name: string, payload: unknown, options: SendOptions): void {
+    const { isRequest: ask } = delivery
+    const { signal, meta, redelivered: again } = options
+    if (!this.#host.takesMessages()) return this.#takesNoMore(delivery, id)
+    if (ask && this.#host.peerHasClosed()) return delivery.unanswered('the peer has closed', this.#details)
+    if (signal?.aborted) return this.#giveUp(delivery, id, signal)
+    if (ask) this.#requests.set(id, delivery)
+    delivery.onSettled(() => this.#forget(id, delivery))
+    if (signal !== undefined) delivery.watch(signal, () => this.#giveUp(delivery, id, signal))
+    this.#unsubmitted.set(delivery, id)
+    this.#validated(this.#contract?.[name]?.payload, payload, name, delivery, (value) => {
+      this.#submit(id, { name, ask, again, meta }, value, delivery)
     })
   }
 

@@ -1,6 +1,7 @@
 import { ArgumentError, DeliveryError, limits, QueueFullError } from '@lastword/protocol'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { collectGarbage } from '../../protocol/test/collect-garbage.ts'
 import { slowly } from './async-schema.ts'
 import { deferred, later, outcomeOf, pair, unlinked } from './pair.ts'
 
@@ -38,6 +39,20 @@ test.each([
   bytes.fill(9)
   await platform.settle()
   expect([...((await asked) as Uint8Array)]).toEqual(expected)
+})
+
+test('nothing is kept of an object that was sent, while the message waits', async () => {
+  const { client, platform } = await pair()
+  // Nothing but the session refers to the payload when this has returned.
+  const payload = (() => {
+    const sent = { text: 'x'.repeat(1_000) }
+    void later(client.session.send('n', sent))
+    return new WeakRef(sent)
+  })()
+  await platform.settle()
+  await collectGarbage()
+  expect(client.core.retainedBytes).toBeGreaterThan(1_000)
+  expect(payload.deref()).toBeUndefined()
 })
 
 test('an object is copied at the call', async () => {
