@@ -123,7 +123,8 @@ async function race() {
 }
 
 async function soak() {
-  const entries = ['soak/main.ts', 'soak/cut-process.ts', 'soak/takeover-process.ts']
+  const processes = ['cut', 'takeover', 'producer']
+  const entries = ['soak/main.ts', ...processes.map((name) => `soak/${name}-process.ts`)]
   const { code, problem } = await runTypeScript(entries, ['--short'], { deadlineMs: 4 * minuteMs })
   return code === 0 ? counts(1) : counts(0, [`soak: ${problem ?? `status ${code}`}`])
 }
