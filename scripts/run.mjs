@@ -81,7 +81,7 @@ const npmPackagesStayOutside = {
   setup(build) {
     build.onResolve({ filter: /^[^./]/ }, async (request) => {
       if (request.pluginData === 'asked' || request.kind === 'entry-point') return undefined
-      if (request.path.startsWith('@lastword/')) return undefined
+      if (/^(@lastword\/|lastword-)/.test(request.path)) return undefined
       const { kind, importer, resolveDir } = request
       const found = await build.resolve(request.path, { kind, importer, resolveDir, pluginData: 'asked' })
       if (found.errors.length > 0) return { errors: found.errors }

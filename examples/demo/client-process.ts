@@ -1,6 +1,6 @@
+import type { TraceEvent } from '@lastword/sdk'
 import type { RoundOutcome } from './figures.ts'
 import { Gate } from './gate.ts'
-import type { LadderEvent } from './ladder-event.ts'
 import type { FromClient, ToClient } from './messages.ts'
 import { chunksOf } from './payloads.ts'
 import { makeOffer, type OfferingPeer } from './peers.ts'
@@ -101,7 +101,7 @@ interface Round {
 
 async function playRound({ cell, row, port, talks, connected, sent, traces }: Round): Promise<RoundOutcome> {
   const peer = await makeOffer()
-  const events: LadderEvent[] = []
+  const events: TraceEvent[] = []
   const startedAt = performance.now()
   let latencyMs: number | undefined
   let refusal: unknown
@@ -136,7 +136,7 @@ async function playRound({ cell, row, port, talks, connected, sent, traces }: Ro
           refusal = error
         }
       },
-      ...(traces ? { trace: (event: LadderEvent) => void events.push(event) } : {}),
+      ...(traces ? { trace: (event: TraceEvent) => void events.push(event) } : {}),
     })
     if (latencyMs === undefined) return { lostBecause: lostBecause ?? 'the round ended without a reason' }
     if (refusal !== undefined) {

@@ -1,5 +1,5 @@
+import type { TraceEvent } from '@lastword/sdk'
 import type { RoundOutcome } from './figures.ts'
-import type { LadderEvent } from './ladder-event.ts'
 import type { RowId } from './rows.ts'
 import type { ServerPolicy, StackId } from './stack-list.ts'
 
@@ -25,6 +25,6 @@ export type FromClient =
   | { type: 'round'; outcome: RoundOutcome }
   | { type: 'cell-done' }
   | { type: 'cell-failed'; message: string }
-  | { type: 'trace'; events: LadderEvent[] }
+  | { type: 'trace'; events: TraceEvent[] }
   /** Asks for a server of its own, or for the next connection through the proxy to be cut; answered by `given`. */
   | { type: 'need'; id: number; what: 'server' | 'cut' }

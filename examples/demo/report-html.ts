@@ -1,14 +1,14 @@
+import type { TraceEvent } from '@lastword/sdk'
+import { drawRows, ladderStyle, Traces, tellStory } from 'lastword-ladder'
 import { escapeHtml } from './escape-html.ts'
 import { type Cell, formatMs, formatPercent } from './figures.ts'
-import { drawLadder, ladderSentences } from './ladder.ts'
-import type { LadderEvent } from './ladder-event.ts'
 import { reportStyle } from './report-style.ts'
 import { rowById } from './rows.ts'
 import { stackById } from './stack-list.ts'
 
 export interface Report {
   cells: readonly Cell[]
-  ladder: readonly LadderEvent[]
+  ladder: readonly TraceEvent[]
   platform: string
   seconds: number
   interrupted: boolean
@@ -23,7 +23,7 @@ export function renderReport(report: Report): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>lastword demo: Answers lost when the server closes at once</title>
-<style>${reportStyle}</style>
+<style>${ladderStyle}${reportStyle}</style>
 </head>
 <body>
 <main>
@@ -84,24 +84,21 @@ function renderCell(cell: Cell): string {
   ].join('\n')
 }
 
-function renderLadder(events: readonly LadderEvent[]): string {
-  if (events.length === 0) return ''
-  const title = 'One round over lastword in which a proxy resets the connection under the Answer'
+function renderLadder(events: readonly TraceEvent[]): string {
+  const traces = new Traces({ rowsMax: ladderRowsMax })
+  for (const event of events) traces.take(event)
+  const [session] = traces.sessions
+  if (session === undefined) return ''
+  const label = 'One round over lastword in which a proxy resets the connection under the Answer'
   return `<h2>One round with the proxy, over lastword</h2>
 <p>What lastword's client saw, from top to bottom. The first connection is cut while the Answer is on its way; the
 session resumes on the next one, and closes when both sides have handled everything. Envelopes that were destroyed
 with the first connection are not drawn, for the client never saw them.</p>
-<div class="scroll" role="region" aria-label="Sequence diagram" tabindex="0">
-${drawLadder(events, title)}
-</div>
-<details><summary>The same in words</summary>
-<ol>
-${ladderSentences(events)
-  .map((sentence) => `<li>${escapeHtml(sentence)}</li>`)
-  .join('\n')}
-</ol>
-</details>`
+${[...drawRows(tellStory(session), label)].join('')}`
 }
+
+/** A diagram longer than this is no longer read; its middle is left out, but for what happens to connections. */
+const ladderRowsMax = 40
 
 function rowsIn(cells: readonly Cell[]) {
   return [...new Set(cells.map(({ row }) => row))].map(rowById)

@@ -1,12 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { TraceEvent } from '@lastword/sdk'
 import { certificate } from '@lastword/testkit'
 import { Child } from './child.ts'
 import { type CuttingProxy, createCuttingProxy } from './cutting-proxy.ts'
 import { withDeadline } from './deadline.ts'
 import { type Cell, cellOf, type RoundOutcome } from './figures.ts'
-import type { LadderEvent } from './ladder-event.ts'
 import type { FromClient, ToClient } from './messages.ts'
 import type { DemoOptions } from './options.ts'
 import type { Progress } from './progress.ts'
@@ -17,7 +17,7 @@ import { type Stack, stacks } from './stack-list.ts'
 export interface DemoResult {
   cells: Cell[]
   /** What lastword's client saw in one round of the row with the proxy. */
-  ladder: LadderEvent[]
+  ladder: TraceEvent[]
   /** Which WebSocket the platform's one is. */
   platform: string
 }

@@ -1,4 +1,4 @@
-import type { LadderEvent } from '../ladder-event.ts'
+import type { TraceEvent } from '@lastword/sdk'
 
 /** What one round asks of a client, whichever stack it is written with. */
 export interface RoundPlan {
@@ -24,7 +24,7 @@ export interface RoundPlan {
   /** To be called with the Answer when the application has it. Only the first call counts. */
   answered(sdp: string): void
   /** Takes what a stack can tell about its envelopes, for the sequence diagram. */
-  trace?: (event: LadderEvent) => void
+  trace?: (event: TraceEvent) => void
 }
 
 /** Plays one round to its end: resolves when the connection is over, with a reason if there was no Answer. */

@@ -1,12 +1,11 @@
 import { connect } from '@lastword/sdk'
 import { withDeadline } from '../deadline.ts'
-import { traceToLadder } from '../lastword-trace.ts'
 import { candidate } from '../payloads.ts'
 import { type ClientStack, candidatesPerTrickle } from './client-stack.ts'
 
 /** A client over lastword: the same round, written as a user would write it. */
 export const lastwordClient: ClientStack = async (plan) => {
-  const trace = plan.trace === undefined ? {} : { trace: traceToLadder(plan.trace) }
+  const trace = plan.trace === undefined ? {} : { trace: plan.trace }
   const session = connect(plan.url, { tls: { ca: plan.ca }, ...trace })
   let trickle: NodeJS.Timeout | undefined
   let found = 0

@@ -33,29 +33,36 @@ export function viewOf(
   }
 }
 
-/** What an ack newly covers, with the names of the messages as far as they are known. */
+/** What an ack newly covers, neighbours of one name in one, with the names as far as they are known. */
 export function handledWords(
   ranges: readonly SeqRange[],
   nameOf: (seq: number) => string | undefined,
 ): string {
-  const parts: string[] = []
-  let more = 0
+  const runs: Run[] = []
   for (const [from, to] of ranges) {
-    for (let seq = from; seq <= to; seq++) {
-      const name = nameOf(seq)
-      if (parts.length >= handledShown) {
-        more += to - seq + 1
-        break
-      }
-      if (name === undefined && to > seq) {
-        parts.push(`${seq} to ${to}`)
-        break
-      }
-      parts.push(name === undefined ? `${seq}` : `${seq} ${name}`)
-    }
+    // Of so many, no trace that is kept in bounds has all the names.
+    if (to - from >= namedMax) runs.push({ from, to, name: undefined })
+    else for (let seq = from; seq <= to; seq++) addTo(runs, seq, nameOf(seq))
   }
-  if (parts.length === 0) return 'nothing new'
-  return more === 0 ? parts.join(', ') : `${parts.join(', ')} and ${more} more`
+  if (runs.length === 0) return 'nothing new'
+  const shown = runs.slice(0, handledShown).map(({ from, to, name }) => {
+    const which = from === to ? `${from}` : `${from} to ${to}`
+    return name === undefined ? which : `${which} ${name}`
+  })
+  const more = runs.slice(handledShown).reduce((sum, { from, to }) => sum + to - from + 1, 0)
+  return more === 0 ? shown.join(', ') : `${shown.join(', ')} and ${more} more`
+}
+
+interface Run {
+  from: number
+  to: number
+  name: string | undefined
+}
+
+function addTo(runs: Run[], seq: number, name: string | undefined): void {
+  const last = runs.at(-1)
+  if (last !== undefined && last.to === seq - 1 && last.name === name) last.to = seq
+  else runs.push({ from: seq, to: seq, name })
 }
 
 /** A message's name, as an ack that covers it repeats it. */
@@ -67,6 +74,7 @@ export function nameOf({ t, ch, re }: TracedEnvelope): string {
 
 const payloadCharsMax = 2000
 const handledShown = 5
+const namedMax = 4096
 const shortMax = 120
 
 function wordsOf(envelope: TracedEnvelope): string {

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { drawPage, drawRows } from './page.ts'
-export { pageStyle } from './page-style.ts'
+export { ladderStyle } from './page-style.ts'
 export { type Row, type Story, tellStory } from './story.ts'
 export type { ReadingNotes } from './story-words.ts'
 export { drawText } from './text.ts'

@@ -52,7 +52,7 @@ export function* drawPage(traces: Traces, notes: ReadingNotes, title: string): I
 
 /** One session's rows as a list, for pages of others; they need `ladderStyle`. */
 export function* drawRows(story: Story, label: string): Iterable<string> {
-  yield `<div class="ends" aria-hidden="true"><span class="client">client</span><span class="server">server</span></div>
+  yield `<div class="ladder-ends" aria-hidden="true"><span class="client">client</span><span class="server">server</span></div>
 <ol class="ladder" role="list" aria-label="${escapeHtml(label)}">
 `
   for (const row of story.rows) yield `${drawRow(row, row.at - story.start)}\n`
@@ -93,7 +93,7 @@ function drawFrame(row: FrameRow, time: string): string {
   const missing = row.missing ? ' missing' : ''
   const lost = row.missing ? ` <span class="lost">${escapeHtml(missingWords(row))}</span>` : ''
   return `<li class="row from-${row.from}${missing}">${time}<div class="wire"><span class="hidden">${row.from} to ${otherSide(row.from)}: </span>${drawEnvelopes(row)}
-<p class="quiet">${frameWords(row).map(escapeHtml).join(' · ')}${lost}</p><div class="arrow"></div></div></li>`
+<p class="about">${frameWords(row).map(escapeHtml).join(' · ')}${lost}</p><div class="arrow"></div></div></li>`
 }
 
 function drawEnvelopes(row: FrameRow): string {
@@ -114,7 +114,7 @@ function drawEnvelope(view: EnvelopeView): string {
   const parts = [`<span class="words">${escapeHtml(view.words)}</span>`]
   if (view.id !== undefined) parts.push(`<code>${escapeHtml(view.id)}</code>`)
   if (view.handles !== undefined)
-    parts.push(`<span class="quiet">handled: ${escapeHtml(view.handles)}</span>`)
+    parts.push(`<span class="about">handled: ${escapeHtml(view.handles)}</span>`)
   const mark = markWords(view)
   if (mark !== undefined) parts.push(`<span class="mark">${escapeHtml(mark)}</span>`)
   const envelope = parts.join(' ')

@@ -95,7 +95,9 @@ export function linkWords({ side, link, end }: Extract<Row, { kind: 'link' }>): 
   if (end === undefined) return `${whose} is open`
   const how = end.clean ? 'is closed' : 'is lost'
   const reason = end.reason === '' ? '' : `, “${plainText(end.reason, reasonCharsMax)}”`
-  const failure = end.failure === undefined ? '' : `, ${plainText(end.failure, reasonCharsMax)}`
+  // That it was lost is said already.
+  const failure =
+    end.failure === undefined || end.failure === 'lost' ? '' : `, ${plainText(end.failure, reasonCharsMax)}`
   return `${whose} ${how}: ${end.code}${reason}${failure}`
 }
 
