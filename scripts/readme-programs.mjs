@@ -27,7 +27,9 @@ try {
   copyFileSync(inRoot('examples/readme-clients.mjs'), path.join(folder, 'readme-clients.mjs'))
   await withServer('server.mjs', async () => {
     await expectOutput(['client.mjs'], 'the answer to my offer\ntrue\n')
+    await expectOutput(['traced.mjs'], '')
   })
+  await expectPage('trace.jsonl')
   await withServer('existing.mjs', async () => {
     await expectOutput(['readme-clients.mjs', String(port)], 'plain: hello, Ada\nlastword: hello, Ada\n')
   })
@@ -48,6 +50,18 @@ async function install() {
     deadlineMs: 120_000,
   })
   if (code !== 0) throw new Error(`the packages do not install into an empty folder:\n${output}`)
+}
+
+/**
+ * What `npx lastword-ladder` runs.
+ *
+ * @param {string} trace
+ */
+async function expectPage(trace) {
+  const command = path.join(folder, 'node_modules/.bin/lastword-ladder')
+  const { code, output, problem } = await run(command, [trace], { cwd: folder, quiet: true, deadlineMs })
+  if (code === 0 && output.includes('closed: both sides have said that nothing follows')) return
+  throw new Error(`lastword-ladder ended with ${problem ?? code} and wrote:\n${output}`)
 }
 
 /**

@@ -58,7 +58,7 @@ export interface SessionOptions<C = AnyContract> {
   onFull?: 'reject' | 'wait'
   /** True: when the peer has closed, this side goes on sending until it closes itself. @default false */
   halfOpen?: boolean
-  /** Hears of every envelope and link. */
+  /** Hears of every envelope and link. In Node `traceToFile()` makes one that writes to a file. */
   trace?: TraceOptions | ((event: TraceEvent) => void)
 }
 
