@@ -11,4 +11,8 @@ export interface AttachedLink {
   streaming: boolean
   /** True if `fin` was transmitted on it behind the acknowledgement of everything that the peer will ever send. */
   finAfterAll: boolean
+  /** Client: when `hello` was sent, if that is known. */
+  helloAt?: number
+  /** Server: the `ping` behind the `welcome` of a resumed session, until it is answered. */
+  proof?: number
 }

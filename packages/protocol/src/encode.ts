@@ -30,7 +30,8 @@ export function encodeMessage<Tag>(id: string, parts: MessageParts, tag: Tag): O
   if (parts.text !== undefined) rest += `,"d":${parts.text}`
   rest += '}'
   // Counted with the longest `seq`, so that a message's size does not depend on when it is sent.
-  const bytes = msgHead.length + 16 + utf8Length(rest) + (parts.payload ? 4 + parts.payload.byteLength : 0)
+  const bytes =
+    msgHead.length + seqCharsMax + utf8Length(rest) + (parts.payload ? 4 + parts.payload.byteLength : 0)
   return new OutgoingMessage(id, rest, parts.payload, bytes, tag)
 }
 
@@ -66,4 +67,6 @@ export function encodeBinaryFrame(header: string, payload: Uint8Array): Uint8Arr
 }
 
 const encoder = new TextEncoder()
+/** Digits of the largest sequence number. */
+export const seqCharsMax = 16
 const msgHead = '{"t":"msg","seq":'

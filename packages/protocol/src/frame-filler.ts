@@ -1,5 +1,6 @@
 import type { AttachedLink } from './attached-link.ts'
-import { encodeAck, encodeBinaryFrame, encodeEnvelope, encodeMsg } from './encode.ts'
+import type { Counters } from './counters.ts'
+import { encodeAck, encodeBinaryFrame, encodeEnvelope, encodeMsg, seqCharsMax } from './encode.ts'
 import type { Frame } from './envelope.ts'
 import type { Inbox } from './inbox.ts'
 import { limits } from './limits.ts'
@@ -16,14 +17,16 @@ import { utf8Length } from './utf8.ts'
 export class FrameFiller<Tag> {
   readonly #outbox: Outbox<Tag>
   readonly #inbox: Inbox
+  readonly #counters: Counters
   #control: string[] = []
   #pong: string | undefined
   #notes: Array<{ text: string; payload: Uint8Array | undefined }> = []
   #noteBytes = 0
 
-  constructor(outbox: Outbox<Tag>, inbox: Inbox) {
+  constructor(outbox: Outbox<Tag>, inbox: Inbox, counters: Counters) {
     this.#outbox = outbox
     this.#inbox = inbox
+    this.#counters = counters
   }
 
   /** What waited for the last link is of no use on the next one. */
@@ -67,13 +70,18 @@ export class FrameFiller<Tag> {
         const frame = this.#binaryFrame(link, strictBytes)
         if (frame !== undefined) return frame
       }
-      bytes += carried.fin
-      let room = limits.batchBytesMax - bytes - carried.messages
+      bytes += carried.fin + carried.messages
+      let room = limits.batchBytesMax - bytes
       // Beside messages, notes must fit into the overhead that the receiver does not charge to the window.
-      if (carried.messages > 0) room = Math.min(room, limits.frameOverheadBytes - bytes)
-      if (link.attached) this.#addNotes(parts, room)
+      if (carried.messages > 0) room = Math.min(room, limits.frameOverheadBytes - bytes + carried.messages)
+      if (link.attached) bytes += this.#addNotes(parts, room)
+      bytes -= carried.shorter
     }
-    if (parts.length > 0) return `[${parts.join(',')}]`
+    if (parts.length > 0) {
+      // Each part was counted with a comma behind it, and the last one has none.
+      this.#counters.frameMade(bytes - 1)
+      return `[${parts.join(',')}]`
+    }
     return link.attached ? this.#noteFrame() : undefined
   }
 
@@ -93,15 +101,16 @@ export class FrameFiller<Tag> {
     return bytes
   }
 
-  /** Returns the bytes that were added. */
+  /** Returns the bytes that were added. Messages count with the longest number: `shorter` is what they are less than that. */
   #addMessages(
     link: AttachedLink,
     parts: string[],
     start: number,
     strictBytes: number | undefined,
-  ): { messages: number; fin: number } {
+  ): { messages: number; fin: number; shorter: number } {
     const budget = Math.min(limits.batchBytesMax, strictBytes ?? limits.batchBytesMax)
     let bytes = start
+    let shorter = 0
     for (let count = 0; parts.length < limits.envelopesPerFrameMax; count++) {
       const alone = count === 0 && strictBytes === undefined
       const next = this.#outbox.next(alone ? largest(link) : budget - bytes - 1, 'text')
@@ -110,37 +119,50 @@ export class FrameFiller<Tag> {
         link.finAfterAll = this.#inbox.finished && this.#inbox.allTold
         const fin = encodeEnvelope(next)
         parts.push(fin)
-        return { messages: bytes - start, fin: utf8Length(fin) + 1 }
+        return { messages: bytes - start, fin: utf8Length(fin) + 1, shorter }
       }
       parts.push(encodeMsg(next))
+      this.#counters.transmitted(next.seq)
       bytes += next.bytes + 1
+      shorter += seqCharsMax - String(next.seq).length
     }
-    return { messages: bytes - start, fin: 0 }
+    return { messages: bytes - start, fin: 0, shorter }
   }
 
   #binaryFrame(link: AttachedLink, strictBytes: number | undefined): Frame | undefined {
     const next = this.#outbox.next(strictBytes ?? largest(link), 'binary')
     if (next === undefined || 't' in next || next.payload === undefined) return undefined
-    return encodeBinaryFrame(encodeMsg(next), next.payload)
+    this.#counters.transmitted(next.seq)
+    return this.#binary(encodeMsg(next), next.payload)
   }
 
-  #addNotes(parts: string[], bytesMax: number): void {
-    let room = bytesMax
+  /** Returns the bytes that were added. */
+  #addNotes(parts: string[], bytesMax: number): number {
+    let bytes = 0
     let taken = 0
     for (const note of this.#notes) {
-      room -= utf8Length(note.text) + 1
-      if (note.payload !== undefined || room < 0 || parts.length >= limits.envelopesPerFrameMax) break
+      const more = utf8Length(note.text) + 1
+      if (note.payload !== undefined || bytes + more > bytesMax) break
+      if (parts.length >= limits.envelopesPerFrameMax) break
       parts.push(note.text)
+      bytes += more
       taken++
     }
     this.#forgetNotes(taken)
+    return bytes
   }
 
   #noteFrame(): Frame | undefined {
     const note = this.#notes[0]
     if (note?.payload === undefined) return undefined
     this.#forgetNotes(1)
-    return encodeBinaryFrame(note.text, note.payload)
+    return this.#binary(note.text, note.payload)
+  }
+
+  #binary(header: string, payload: Uint8Array): Frame {
+    const frame = encodeBinaryFrame(header, payload)
+    this.#counters.frameMade(frame.length)
+    return frame
   }
 
   #forgetNotes(count: number): void {

@@ -21,6 +21,7 @@ export {
   type Validation,
   validate,
 } from './contract.ts'
+export { Counters, type Traffic } from './counters.ts'
 export { type DecodeLimits, decodeFrame } from './decode.ts'
 export { decodeEarly, earlyPrefix, encodeEarly, subprotocol } from './early.ts'
 export { encodeBinaryFrame, encodeMessage, encodeNote, type MessageParts } from './encode.ts'

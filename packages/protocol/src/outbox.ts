@@ -79,6 +79,10 @@ export class Outbox<Tag> {
     return this.#base - 1
   }
 
+  get inFlightBytes(): number {
+    return this.#inFlightBytes
+  }
+
   /** The highest sequence number that was given out. */
   get last(): number {
     return this.#last

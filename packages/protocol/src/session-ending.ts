@@ -10,6 +10,7 @@ import type { CloseReport } from './report.ts'
 import type { LinkId, SessionInput } from './session-io.ts'
 import type { SessionLinks } from './session-links.ts'
 import type { SessionParts } from './session-parts.ts'
+import { utf8Length } from './utf8.ts'
 
 /** How a session comes to its end, what is reported of it, and how long it is kept for a peer that may still ask. */
 export class SessionEnding<Tag> {
@@ -92,15 +93,18 @@ export class SessionEnding<Tag> {
   /** The session is over: says so on this link, and closes it behind that. */
   sayLastWord(link: AttachedLink): void {
     const report = this.#report as CloseReport
-    const { filler, inbox } = this.#parts
+    const { counters, filler, inbox } = this.#parts
     const { next } = this.#links
     this.#finalLink = link.id
     if (report.clean) return this.#links.close(link, closeCodes.normal, '', filler.fill(link))
     const reason = clip(report.reason)
     const reset = encodeEnvelope({ t: 'reset', code: report.code, reason, got: inbox.got })
+    counters.frameMade(utf8Length(reset) + 2)
     this.#links.close(link, closeCodes.reset, report.code, `[${reset}]`)
     // The server may have gone over to the next link already: what is said on this one it would not hear.
-    if (next !== undefined) this.#links.close(next, closeCodes.reset, report.code, `[${reset}]`)
+    if (next === undefined) return
+    counters.frameMade(utf8Length(reset) + 2)
+    this.#links.close(next, closeCodes.reset, report.code, `[${reset}]`)
   }
 
   /** True if it was the link of the last word: its end says whether the peer has heard that. */

@@ -1,4 +1,5 @@
 import type { CloseCodeName, ResetCode } from './codes.ts'
+import type { Counters } from './counters.ts'
 import type {
   DecodedFrame,
   Frame,
@@ -22,8 +23,8 @@ export type SessionInput<Tag> =
    * session is attached to another link it stays there until `welcome` comes on this one.
    */
   | { type: 'link-start'; link: LinkId; auth?: Json | undefined }
-  /** Client: the link's handshake is done. */
-  | { type: 'link-open'; link: LinkId }
+  /** Client: the link's handshake is done. `early`: `hello` went with it, so that its answer may be under way already. */
+  | { type: 'link-open'; link: LinkId; early?: boolean }
   /** Server: a link has said `hello` for this session, with the right key, and may have it. */
   | { type: 'link-accept'; link: LinkId; hello: HelloEnvelope }
   /** A frame came. `bytes` is its length on the wire, or a lower bound of it. */
@@ -59,6 +60,11 @@ export type SessionInput<Tag> =
 export type SessionOutput<Tag> =
   /** The session is attached to a link: `welcome` was received (client) or will be sent (server). */
   | { type: 'attached'; link: LinkId; resumed: boolean }
+  /**
+   * Server: something that was sent on the link of a resumed session has been answered, so that it carries both ways.
+   * A client knows that as soon as it is attached.
+   */
+  | { type: 'recovered'; link: LinkId }
   /** The session has lost its link, and is not over. */
   | { type: 'detached'; link: LinkId; code: number; reason: string }
   /**
@@ -110,6 +116,8 @@ export interface SessionConfig {
   welcomeTimeoutMs: number
   /** True if a journal holds the session: what `takeJournalWrite()` gives must be written, and confirmed by `journaled` inputs. @default false */
   journaled?: boolean | undefined
+  /** What this session does is counted here too. */
+  total?: Counters | undefined
   /** Client: which program this is, for the server's logs. */
   agent?: string | undefined
 }

@@ -7,6 +7,7 @@ import { composeHello, composeWelcome } from './greeting.ts'
 import { defaults } from './limits.ts'
 import type { LinkId } from './session-io.ts'
 import type { SessionParts } from './session-parts.ts'
+import { utf8Length } from './utf8.ts'
 
 /** Which link carries the session, and how one takes the place of another. */
 export class SessionLinks<Tag> {
@@ -71,7 +72,9 @@ export class SessionLinks<Tag> {
   takeNextHello(): Frame | undefined {
     const hello = this.#nextHello
     this.#nextHello = undefined
-    return hello === undefined ? undefined : `[${hello}]`
+    if (hello === undefined) return undefined
+    this.#parts.counters.frameMade(utf8Length(hello) + 2)
+    return `[${hello}]`
   }
 
   /** Client: `welcome` has come on this link, which is the session's from now on. */

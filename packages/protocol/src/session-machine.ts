@@ -1,5 +1,6 @@
 import type { AttachedLink } from './attached-link.ts'
 import { accusation, asResetCode, closeCodes } from './codes.ts'
+import type { Counters } from './counters.ts'
 import { never } from './deadlines.ts'
 import { decodeFrame } from './decode.ts'
 import { encodeEnvelope } from './encode.ts'
@@ -41,6 +42,8 @@ export class SessionMachine<Tag = unknown> {
   readonly #ending: SessionEnding<Tag>
   readonly #journaling: SessionJournaling<Tag>
   #pingCount = 0
+  /** When the latest ping was sent that is not answered. */
+  #pingAt: number | undefined
 
   constructor(config: SessionConfig) {
     this.#parts = new SessionParts(config)
@@ -96,6 +99,19 @@ export class SessionMachine<Tag = unknown> {
     return this.#parts.outbox.inFlightCount
   }
 
+  get inFlightBytes(): number {
+    return this.#parts.outbox.inFlightBytes
+  }
+
+  get queuedCount(): number {
+    return this.#parts.outbox.queuedCount
+  }
+
+  /** What the session has done so far. To be read only. */
+  get counters(): Counters {
+    return this.#parts.counters
+  }
+
   /** How far a message of this side is known to have come, while it is not handled. */
   fateOf(message: OutgoingMessage<Tag>): Fate {
     return this.#parts.outbox.fateOf(message)
@@ -146,7 +162,10 @@ export class SessionMachine<Tag = unknown> {
       case 'send':
         return this.#onSend(input.message)
       case 'handled':
-        if (inbox.handled(input.seq)) this.#parts.faultsInARow = 0
+        if (inbox.handled(input.seq)) {
+          this.#parts.faultsInARow = 0
+          this.counters.countReceived('handled', 1)
+        }
         return this.#ending.settle(now)
       case 'note':
         if (this.attached) filler.addNote(input.text, input.payload)
@@ -168,6 +187,7 @@ export class SessionMachine<Tag = unknown> {
         const link = this.#links.withId(input.link)
         if (link?.attached === false) {
           this.#parts.deadlines.welcome = now + this.#parts.config.welcomeTimeoutMs
+          if (input.early === false) link.helloAt = now
         }
         return
       }
@@ -209,10 +229,13 @@ export class SessionMachine<Tag = unknown> {
     }
     this.#links.welcome(resumed, now)
     this.#onAttached(link, resumed)
+    // A `welcome` may never arrive: only an answer says that the session goes on.
+    if (resumed && !this.ended) link.proof = this.#ping(now)
   }
 
   #onAttached(link: AttachedLink, resumed: boolean): void {
     if (this.#parts.ended) return this.#ending.sayLastWord(link)
+    this.counters.attached()
     this.#dropTooLarge()
     this.#parts.emit({ type: 'attached', link: link.id, resumed })
   }
@@ -222,7 +245,10 @@ export class SessionMachine<Tag = unknown> {
     const link = this.#links.withId(end.link)
     if (link === undefined) return
     if (link === this.#links.next) return this.#links.detach(link)
-    if (end.neverLeft) this.#parts.outbox.unleave()
+    if (end.neverLeft) {
+      this.#parts.outbox.unleave()
+      this.counters.neverLeft(this.#parts.outbox.last)
+    }
     const superseded = end.code === closeCodes.superseded && this.#parts.config.role === 'client'
     if (superseded && !this.#links.gaveWay(link)) {
       this.#links.detach(link)
@@ -256,6 +282,8 @@ export class SessionMachine<Tag = unknown> {
   #onDecoded(id: LinkId, decoded: DecodedFrame, bytes: number, now: number): void {
     const link = this.#links.withId(id)
     if (link === undefined) return
+    this.counters.countReceived('frames', 1)
+    this.counters.countReceived('bytes', bytes)
     if (link.attached) {
       this.#parts.deadlines.ping = now + this.#parts.keepaliveMs
       this.#parts.deadlines.dead = never
@@ -294,6 +322,7 @@ export class SessionMachine<Tag = unknown> {
         const messages = outbox.acknowledge(envelope)
         if (messages.length === 0) return
         this.#parts.faultsInARow = 0
+        this.counters.countSent('handled', messages.length)
         this.#ending.onHandled(messages)
         return this.#parts.emit({ type: 'handled', messages })
       }
@@ -311,7 +340,7 @@ export class SessionMachine<Tag = unknown> {
       case 'ping':
         return filler.setPong(encodeEnvelope({ t: 'pong', k: envelope.k }))
       case 'pong':
-        return
+        return this.#onPong(envelope.k, link, now)
       case 'away':
         if (this.#parts.config.role === 'server')
           throw new PeerFault('envelopeUnexpected', 'away came from a client')
@@ -329,11 +358,23 @@ export class SessionMachine<Tag = unknown> {
 
   #onMsg(envelope: MsgEnvelope, payload: Uint8Array | undefined, charge: FrameCharge): void {
     const { inbox } = this.#parts
-    if (!inbox.receive(envelope, charge) || this.ended) return
+    const isNew = inbox.receive(envelope, charge)
+    this.counters.countReceived(isNew ? 'messages' : 'duplicates', 1)
+    if (!isNew || this.ended) return
     const redelivered = envelope.again === true || inbox.begunBefore(envelope.seq)
     this.#parts.emit({ type: 'message', envelope, payload, redelivered })
     const fin = inbox.takeFinReached()
     if (fin !== undefined) this.#parts.emit({ type: 'peer-fin', code: fin.code, reason: fin.reason })
+  }
+
+  #onPong(k: number, link: AttachedLink, now: number): void {
+    if (k === this.#pingCount && this.#pingAt !== undefined) {
+      this.counters.answered(now - this.#pingAt, false)
+      this.#pingAt = undefined
+    }
+    if (link.proof === undefined || k < link.proof) return
+    link.proof = undefined
+    this.#parts.emit({ type: 'recovered', link: link.id })
   }
 
   #onWelcome(welcome: WelcomeEnvelope, link: AttachedLink, now: number): void {
@@ -345,6 +386,7 @@ export class SessionMachine<Tag = unknown> {
     this.#links.promote(link)
     outbox.peerReceived(welcome.got)
     this.#links.onWelcome(welcome, link, now)
+    if (link.helloAt !== undefined) this.counters.answered(now - link.helloAt, true)
     this.#onAttached(link, welcome.resumed)
   }
 
@@ -434,8 +476,15 @@ export class SessionMachine<Tag = unknown> {
     } else if (now >= due.ping) {
       due.ping = never
       due.dead = now + this.#parts.keepaliveMs
-      this.#parts.filler.addControl(encodeEnvelope({ t: 'ping', k: ++this.#pingCount }))
+      this.#ping(now)
     }
+  }
+
+  /** Asks for a `pong`; returns its number. */
+  #ping(now: number): number {
+    this.#pingAt = now
+    this.#parts.filler.addControl(encodeEnvelope({ t: 'ping', k: ++this.#pingCount }))
+    return this.#pingCount
   }
 
   #giveUp(link: AttachedLink, code: number, reason: string, now: number): void {

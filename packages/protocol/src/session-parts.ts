@@ -1,3 +1,4 @@
+import { Counters } from './counters.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Fate } from './errors.ts'
 import { FrameFiller } from './frame-filler.ts'
@@ -12,6 +13,7 @@ import type { SessionConfig, SessionOutput } from './session-io.ts'
 export class SessionParts<Tag> {
   readonly config: SessionConfig
   readonly clock: JournalClock
+  readonly counters: Counters
   readonly deadlines = new Deadlines()
   readonly inbox: Inbox
   readonly outbox: Outbox<Tag>
@@ -34,7 +36,8 @@ export class SessionParts<Tag> {
     this.inbox = new Inbox(config.window, initialWindow, config.maxBytes, this.clock)
     // How large a message the peer takes is known with its greeting; the filler holds larger ones back until then.
     this.outbox = new Outbox<Tag>(initialWindow, Number.POSITIVE_INFINITY, this.clock)
-    this.filler = new FrameFiller(this.outbox, this.inbox)
+    this.counters = new Counters(config.total)
+    this.filler = new FrameFiller(this.outbox, this.inbox, this.counters)
   }
 
   get ended(): boolean {

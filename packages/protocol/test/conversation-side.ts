@@ -207,6 +207,8 @@ function eventOf(output: Exclude<SessionOutput<unknown>, { type: 'link-close' }>
   switch (output.type) {
     case 'attached':
       return { event: 'attached', link: output.link, resumed: output.resumed }
+    case 'recovered':
+      return { event: 'recovered', link: output.link }
     case 'detached':
       return { event: 'detached', link: output.link, code: output.code }
     case 'message':

@@ -63,6 +63,7 @@ export type Out = { link: number; frame: FrameJson; early?: true } | { link: num
 /** What one side tells its application. */
 export type Event =
   | { event: 'attached'; link: number; resumed: boolean }
+  | { event: 'recovered'; link: number }
   | { event: 'detached'; link: number; code: number }
   | { event: 'message'; seq: number; id: string }
   /** Stands for one `message` event for each number from `from` to `to`, with the id `m-n`. */

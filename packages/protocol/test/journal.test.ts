@@ -368,6 +368,7 @@ describe('a receiver that is restored', () => {
     disk.syncAll(restored)
     expect(restored.pollEnvelopes()).toMatchObject([
       { t: 'welcome', resumed: true, got: 1 },
+      { t: 'ping', k: 1 },
       { t: 'ack', n: 1 },
     ])
     restored.receive(1, [msg(2), msg(3), msg(4)])

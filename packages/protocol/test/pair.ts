@@ -111,7 +111,6 @@ export class Pair {
   admit(link: number, frame: Frame): void {
     const [hello, ...rest] = readFrame(frame).envelopes
     this.server.input({ type: 'link-accept', link, hello: hello as HelloEnvelope })
-    if (rest.length === 0) return
     const decoded = { envelopes: rest, payload: undefined }
     this.server.input({ type: 'decoded', link, decoded, bytes: frameBytes(frame) })
   }

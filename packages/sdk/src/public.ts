@@ -21,6 +21,7 @@ export {
   QueueFullError,
   RemoteError,
   SessionClosedError,
+  type Traffic,
   type Window,
 } from '@lastword/protocol'
 export type {
@@ -37,6 +38,7 @@ export type {
   SessionOptions,
   SessionRecord,
   SessionState,
+  SessionStats,
   TraceEvent,
   TraceOptions,
 } from '@lastword/session'

@@ -25,6 +25,7 @@ import type { Link, LinkEvents, WsSocket } from '@lastword/transport'
 import { createNodeLink } from '@lastword/transport'
 import { nanoid } from 'nanoid'
 import { type AdapterOptions, type CheckedAdapterOptions, checkOptions } from './adapter-options.ts'
+import { AdapterCounters, type AdapterStats } from './adapter-stats.ts'
 import { clientAddress } from './client-address.ts'
 import { type Arrival, type LinkDoor, Refusal, receiveLink } from './door.ts'
 import { sameSecret } from './same-secret.ts'
@@ -79,6 +80,7 @@ export class Adapter<C = AnyContract> {
   readonly #links = new Map<Link, LinkDoor>()
   /** Sessions that are over and kept for their clients, the oldest first. */
   readonly #ended = new Set<Entry>()
+  readonly #counters = new AdapterCounters()
   readonly #shares: SessionShares<Entry>
   #shutdown: Promise<ShutdownReport> | undefined
   /** Shut down: no session is left that a link could resume. */
@@ -101,6 +103,11 @@ export class Adapter<C = AnyContract> {
    */
   get maxPayload(): number {
     return this.#checked.maxBytes + limits.frameOverheadBytes
+  }
+
+  /** Sessions by their state, links, what went over them, refusals. Counters, no scan: ask as often as you like. */
+  stats(): AdapterStats {
+    return this.#counters.stats(this.#links.size)
   }
 
   /**
@@ -231,6 +238,7 @@ export class Adapter<C = AnyContract> {
 
   #onRefused(refusal: PeerFault | Refusal, request: HttpRequest): void {
     const { code, message: reason, cause: error } = refusal
+    this.#counters.refused(code)
     const heard = this.#emitter.emit('refused', { code, reason, request, error })
     if (!heard && code === 'internal') platform.report(error)
   }
@@ -323,15 +331,21 @@ export class Adapter<C = AnyContract> {
         keepaliveMs,
         ttlMs,
         welcomeTimeoutMs: defaults.helloTimeoutMs,
+        total: this.#counters.traffic,
       },
       this.#options as AdapterOptions<Contract>,
       platform,
-      { onLinkEnd: () => {}, onReleased: () => this.#forget(entry) },
+      {
+        onLinkEnd: () => {},
+        onReleased: () => this.#forget(entry),
+        onState: (state, before) => this.#counters.moved(state, before),
+      },
     )
     const entry: Entry = { core, key: hello.key, identity, holder }
     this.#sessions.set(hello.sid, entry)
     this.#shares.begin(holder)
-    core.emitter.on('closed', () => this.#onEnded(entry))
+    this.#counters.made(core.state)
+    core.emitter.on('closed', (report) => this.#onEnded(entry, report))
     const session = new Session<C>(core)
     for (const callback of this.#callbacks) {
       try {
@@ -345,8 +359,9 @@ export class Adapter<C = AnyContract> {
   }
 
   /** It makes room for a new one, and is kept while there is room for it among those that are over. */
-  #onEnded(entry: Entry): void {
+  #onEnded(entry: Entry, { code }: CloseReport): void {
     this.#ended.add(entry)
+    this.#counters.ended(code)
     // Whoever opens and ends many drives out what is kept of its own sessions, not of others'.
     const own = this.#shares.end(entry.holder, entry)
     if (own !== undefined) this.#forget(own)
@@ -355,7 +370,7 @@ export class Adapter<C = AnyContract> {
   }
 
   #forget(entry: Entry): void {
-    this.#ended.delete(entry)
+    if (this.#ended.delete(entry)) this.#counters.forgotten()
     this.#shares.forget(entry.holder, entry)
     // Its client may have begun anew under the same id, after this one was forgotten for want of room.
     if (this.#sessions.get(entry.core.sid) === entry) this.#sessions.delete(entry.core.sid)

@@ -24,6 +24,7 @@ export {
   QueueFullError,
   RemoteError,
   SessionClosedError,
+  type Traffic,
   type Window,
 } from '@lastword/protocol'
 export type {
@@ -40,6 +41,7 @@ export type {
   SessionOptions,
   SessionRecord,
   SessionState,
+  SessionStats,
   TraceEvent,
   TraceOptions,
 } from '@lastword/session'
@@ -55,3 +57,4 @@ export {
   type ShutdownReport,
 } from './adapter.ts'
 export type { AdapterOptions, AuthenticateContext } from './adapter-options.ts'
+export type { AdapterStats } from './adapter-stats.ts'

@@ -20,6 +20,7 @@ export { requestNeverLeft } from './never-left.ts'
 export { type Platform, platform } from './platform.ts'
 export { type HandlerResult, Session } from './session.ts'
 export { type CoreConfig, SessionCore, type SessionOwner } from './session-core.ts'
+export type { SessionStats } from './session-stats.ts'
 export type {
   CloseOptions,
   SendOptions,

@@ -196,6 +196,11 @@ export class OutgoingLane {
     for (const message of this.#cancelled) this.#host.cancel(message.id)
   }
 
+  /** Messages that wait for room, and their bytes. */
+  get outside(): { messages: number; bytes: number } {
+    return this.#room.outside
+  }
+
   /** Resolves when there is room again: half of `queuedBytesMax`. */
   ready(): Promise<void> {
     return this.#room.ready()

@@ -42,6 +42,11 @@ export class Room {
     return this.#outside.size === 0
   }
 
+  /** What waits outside. */
+  get outside(): { messages: number; bytes: number } {
+    return { messages: this.#outside.size, bytes: this.#outsideBytes }
+  }
+
   /** Submits a message, if there is room; else it waits, or its delivery is rejected with a QueueFullError. */
   enter(message: Outgoing, delivery: Delivery): void {
     if (this.nobodyWaits && this.#fits(message)) return this.#submit(message, delivery)

@@ -16,6 +16,7 @@ import {
   type SessionOutput,
 } from '@lastword/protocol'
 import type { Link, LinkEnd, LinkEvents } from '@lastword/transport'
+import { Closing } from './closing.ts'
 import type { Delivery } from './delivery.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Emitter } from './emitter.ts'
@@ -24,6 +25,8 @@ import { Notes } from './notes.ts'
 import { OutgoingLane } from './outgoing-lane.ts'
 import type { Platform } from './platform.ts'
 import { type FirstFrame, SessionDriver } from './session-driver.ts'
+import { SessionLife } from './session-life.ts'
+import type { SessionStats } from './session-stats.ts'
 import type { CloseOptions, SessionEvents, SessionOptions, SessionState } from './session-types.ts'
 import { type TraceOrigin, Tracer } from './trace.ts'
 
@@ -38,6 +41,7 @@ export interface SessionOwner {
   onAway?(afterMs: number, location: string | undefined): void
   /** Client: another server does not let the session in; it stays where it is. */
   onMoveRefused?(): void
+  onState?(state: SessionState, before: SessionState): void
   /** Why no link has been attached, as far as it is known. */
   whyNotOpened?(): LastwordError | undefined
   /** Nothing of the session is needed any more. */
@@ -61,47 +65,37 @@ export class SessionCore {
   readonly notes: Notes
   readonly contract: Contract | undefined
   readonly closed: Promise<CloseReport>
-  /** Resolves when the session is attached for the first time; rejects if it ends before that. */
-  readonly opened: Promise<void>
 
   readonly #config: CoreConfig
   readonly #platform: Platform
   readonly #owner: SessionOwner
-  readonly #halfOpen: boolean
+  readonly #life: SessionLife
+  readonly #closing: Closing
   readonly #machine: SessionMachine<Delivery>
   readonly #driver: SessionDriver<Delivery>
   #resolveClosed!: (report: CloseReport) => void
-  #resolveOpened!: () => void
-  #rejectOpened!: (error: unknown) => void
   /** What made this side give the session up, as the cause of what is rejected with it. */
   #cause: unknown
   #report: CloseReport | undefined
-  #closing = false
-  #finAsked = false
-  #peerFin = false
-  #attachedBefore = false
-  /** True from the loss of a link until there is another one; a session that moves before it leaves never is. */
-  #recovering = false
-  #close: CloseOptions = {}
+  readonly #begunAt: number
+  #endedAt: number | undefined
 
   constructor(config: CoreConfig, options: SessionOptions, platform: Platform, owner: SessionOwner) {
     this.#config = config
     this.#platform = platform
     this.#owner = owner
-    this.#halfOpen = options.halfOpen === true
+    this.#begunAt = platform.now()
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
     })
-    this.opened = new Promise((resolve, reject) => {
-      this.#resolveOpened = resolve
-      this.#rejectOpened = reject
-    })
-    // Whoever does not wait for it hears of the same by `closed` and by every message's fate.
-    this.opened.catch(() => {})
     this.emitter = new Emitter((error) => platform.report(error))
     const contract = options.contract as Contract | undefined
     this.contract = contract
     this.#machine = new SessionMachine<Delivery>(config)
+    this.#life = new SessionLife(this.emitter, this.#machine.welcomed, {
+      now: () => platform.now(),
+      onState: (state, before) => owner.onState?.(state, before),
+    })
     this.#driver = new SessionDriver(
       this.#machine,
       platform,
@@ -113,9 +107,9 @@ export class SessionCore {
     )
     this.lane = new OutgoingLane(
       {
-        takesMessages: () => !this.#closing && !this.#machine.ended,
-        maySubmit: () => !this.#finAsked && !this.#machine.ended,
-        peerHasClosed: () => this.#peerFin,
+        takesMessages: () => !this.#closing.begun && !this.#machine.ended,
+        maySubmit: () => !this.#closing.finAsked && !this.#machine.ended,
+        peerHasClosed: () => this.#closing.peerFin,
         submit: (message) => this.#driver.input({ type: 'send', message }),
         takeBack: (message) => this.#driver.input({ type: 'drop', message }),
         cancel: (re) => this.#driver.input({ type: 'cancel', re }),
@@ -131,7 +125,7 @@ export class SessionCore {
     )
     this.notes = new Notes(
       {
-        takesNotes: () => this.#machine.attached && !this.#closing,
+        takesNotes: () => this.#machine.attached && !this.#closing.begun,
         submit: (text, payload) => this.#driver.input({ type: 'note', text, payload }),
         onError: (error) => this.#tellError(error),
       },
@@ -150,6 +144,22 @@ export class SessionCore {
       contract,
       options.concurrency ?? Number.POSITIVE_INFINITY,
     )
+    this.#closing = new Closing(
+      {
+        dispatcher: this.dispatcher,
+        lane: this.lane,
+        over: () => this.#machine.ended,
+        onBegin: ({ timeoutMs = defaults.closeTimeoutMs }) => {
+          this.#life.closing()
+          this.#driver.input({ type: 'close', timeoutMs })
+        },
+        fin: ({ code, reason }) => this.#driver.input({ type: 'fin', code, reason }),
+        onlyKeptLeft: (count) =>
+          this.abort('unhandled', `${count} messages had come for which there is no handler`),
+        endOfTurn: (callback) => platform.endOfTurn(callback),
+      },
+      options.halfOpen === true,
+    )
   }
 
   get sid(): string {
@@ -157,10 +167,12 @@ export class SessionCore {
   }
 
   get state(): SessionState {
-    if (this.#machine.ended) return 'closed'
-    if (this.#closing || this.#peerFin) return 'closing'
-    if (this.#machine.attached) return 'open'
-    return this.#machine.welcomed ? 'recovering' : 'connecting'
+    return this.#machine.ended ? 'closed' : this.#life.state
+  }
+
+  /** Resolves when the session is attached for the first time; rejects if it ends before that. */
+  get opened(): Promise<void> {
+    return this.#life.opened
   }
 
   get attached(): boolean {
@@ -180,14 +192,30 @@ export class SessionCore {
     return this.#machine.ended
   }
 
-  /** Bytes of messages that are queued and in flight. */
-  get retainedBytes(): number {
-    return this.#machine.retainedBytes
-  }
-
   /** The report, once the session is over. */
   get report(): CloseReport | undefined {
     return this.#report
+  }
+
+  /** What the session has done, and what it holds now. */
+  stats(): SessionStats {
+    const machine = this.#machine
+    const { links, sent, received, roundTripMs, smoothedRoundTripMs } = machine.counters
+    const { outside } = this.lane
+    return {
+      ageMs: (this.#endedAt ?? this.#platform.now()) - this.#begunAt,
+      links,
+      ...(roundTripMs !== undefined && { roundTripMs }),
+      ...(smoothedRoundTripMs !== undefined && { smoothedRoundTripMs }),
+      sent: { ...sent },
+      received: { ...received },
+      queued: {
+        messages: machine.queuedCount + outside.messages,
+        bytes: machine.retainedBytes - machine.inFlightBytes + outside.bytes,
+      },
+      inFlight: { messages: machine.inFlightCount, bytes: machine.inFlightBytes },
+      unhandled: { messages: this.dispatcher.openCount },
+    }
   }
 
   // For the owner
@@ -237,7 +265,7 @@ export class SessionCore {
 
   /** Begins to close: `fin` follows once what was received before is answered, and what was sent before is on its way. */
   close(options: CloseOptions): Promise<CloseReport> {
-    this.#beginToClose(options)
+    this.#closing.begin(options)
     if (!this.#machine.ended) this.#driver.holdProcess(true)
     const { signal } = options
     if (signal !== undefined && !this.#machine.ended) {
@@ -251,58 +279,10 @@ export class SessionCore {
     return this.closed
   }
 
-  #beginToClose(options: CloseOptions): void {
-    if (this.#closing || this.#machine.ended) return
-    this.#closing = true
-    this.#close = options
-    this.#driver.input({ type: 'close', timeoutMs: options.timeoutMs ?? defaults.closeTimeoutMs })
-    void this.#finInOrder()
-  }
-
-  async #finInOrder(): Promise<void> {
-    this.dispatcher.close()
-    const requests = this.dispatcher.openRequests()
-    if (requests.length > 0) await Promise.all(requests.map((request) => request.whenHandled))
-    await this.lane.submitted()
-    if (this.#finAsked || this.#machine.ended) return
-    this.#finAsked = true
-    this.#driver.input({ type: 'fin', code: this.#close.code, reason: this.#close.reason })
-    this.#checkIdle()
-  }
-
   #onHandled(message: IncomingMessage): void {
     message.settle()
     this.#driver.input({ type: 'handled', seq: message.seq })
-    this.#checkIdle()
-  }
-
-  /** When the peer has closed and everything received is handled, this side closes too. */
-  #checkIdle(): void {
-    if (!this.#peerFin || this.#machine.ended) return
-    if (!this.#closing) {
-      if (this.#halfOpen || !this.#nothingToCome()) return
-      // At the end of the turn, so that what was just answered or resolved can still send something.
-      this.#platform.endOfTurn(() => {
-        if (!this.#closing && this.#nothingToCome()) this.#beginToClose({})
-      })
-      return
-    }
-    if (!this.#finAsked || !this.#onlyKeptLeft()) return
-    // Both sides have closed, and nobody listens for what is left: waiting longer would not make it handled.
-    this.#platform.endOfTurn(() => {
-      if (this.#machine.ended || !this.#onlyKeptLeft()) return
-      const kept = this.dispatcher.keptCount
-      this.abort('unhandled', `${kept} messages had come for which there is no handler`)
-    })
-  }
-
-  /** An application that has attached no handler at all may still be about to; one that has is not waited for. */
-  #nothingToCome(): boolean {
-    return this.dispatcher.openCount === 0 || (this.dispatcher.listens && this.#onlyKeptLeft())
-  }
-
-  #onlyKeptLeft(): boolean {
-    return this.dispatcher.keptCount > 0 && this.dispatcher.keptCount === this.dispatcher.openCount
+    this.#closing.checkIdle()
   }
 
   #onOutput(output: SessionOutput<Delivery>): void {
@@ -322,19 +302,19 @@ export class SessionCore {
       case 'cancel':
         return this.dispatcher.cancel(output.re)
       case 'attached':
-        return this.#onAttached(output.resumed)
+        return this.#onAttached()
+      case 'recovered':
+        return this.#life.recovered()
       case 'detached':
-        if (this.state !== 'closed') {
-          this.#recovering = true
-          this.emitter.emit('recovering', { code: output.code, reason: output.reason })
-        }
+        if (!this.#machine.ended) this.#life.detached(output.code, output.reason)
         return this.#owner.onDetached?.()
       case 'peer-fin':
-        this.#peerFin = true
+        this.#closing.onPeerFin()
+        this.#life.closing()
         this.dispatcher.finish()
         this.lane.abandonRequests('the peer has closed')
         this.emitter.emit('closing', { code: output.code, reason: output.reason })
-        return this.#checkIdle()
+        return this.#closing.checkIdle()
       case 'away': {
         // The owner moves: the link goes on until the session has another one, so that what is under way is finished.
         const { after: afterMs, reason, location } = output
@@ -368,28 +348,21 @@ export class SessionCore {
     this.dispatcher.receive(new IncomingMessage(envelope, payload, redelivered, this.lane.answers))
   }
 
-  #onAttached(resumed: boolean): void {
+  #onAttached(): void {
     this.#owner.onAttached?.()
     this.lane.cancelAgain()
-    if (!this.#attachedBefore) {
-      this.#attachedBefore = true
-      this.#resolveOpened()
-      this.emitter.emit('open', undefined)
-    } else if (this.#recovering) {
-      this.#recovering = false
-      this.emitter.emit('recovered', { resumed })
-    }
+    // `welcome` answers `hello`; a server still waits for the answer to what it has said.
+    this.#life.attached(this.#config.role === 'client')
   }
 
   #onEnded(report: CloseReport): void {
-    this.#closing = true
+    this.#endedAt = this.#platform.now()
     this.#driver.holdProcess(false)
     const why = `the session ended (${report.code}${report.reason === '' ? '' : `: ${report.reason}`})`
     report.notSent.push(...this.lane.end(why, this.#cause))
     this.#report = report
-    this.#rejectOpened(this.#whyNotOpened(why))
     this.dispatcher.abort()
-    this.emitter.emit('closed', report)
+    this.#life.ended(report, this.#whyNotOpened(why))
     // The links end first, so that whoever exits the process after closing takes nothing away. Where there is none, or
     // it is not welcomed for long, the last word is said behind the application's back.
     this.#platform.endOfTurn(() => {

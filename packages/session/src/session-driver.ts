@@ -84,7 +84,7 @@ export class SessionDriver<Tag> {
     this.#tracer?.linkOpened(id)
     this.#tracer?.envelopes('in', id, [hello, ...rest.envelopes], bytes)
     this.input({ type: 'link-accept', link: id, hello })
-    if (rest.envelopes.length > 0) this.input({ type: 'decoded', link: id, decoded: rest, bytes })
+    this.input({ type: 'decoded', link: id, decoded: rest, bytes })
     return this.#linkEvents(bound)
   }
 
@@ -142,7 +142,7 @@ export class SessionDriver<Tag> {
           this.#tracer?.frame('out', bound.id, frame)
           bound.link.send(frame)
         }
-        this.input({ type: 'link-open', link: bound.id })
+        this.input({ type: 'link-open', link: bound.id, early: bound.first?.early !== false })
       },
       onFrame: (frame, bytes) => {
         this.#tracer?.frame('in', bound.id, frame, bytes)

@@ -19,8 +19,11 @@ export interface SessionEvents {
   open: undefined
   /** The link is lost; nothing that was sent is. */
   recovering: { code: number; reason: string }
-  /** The session is attached again. */
-  recovered: { resumed: boolean }
+  /**
+   * The session goes on over another link, and that is certain: something has gone there and been answered.
+   * `downMs`: how long that took, from the loss on.
+   */
+  recovered: { downMs: number }
   /**
    * Client: the server will end this link in `afterMs` ms, and asks to come back on another one, at `location` if it
    * names one. The SDK does so by itself: it moves before it leaves.
@@ -30,6 +33,12 @@ export interface SessionEvents {
   disconnected: LastwordError
   /** The peer will send no more. Without `halfOpen` the session closes itself once everything received is handled. */
   closing: { code: number | undefined; reason: string | undefined }
+  /**
+   * The session is over because it was without a link for too long, or the other side has lost it: `report` says what
+   * became of the messages. `closed` follows.
+   */
+  lost: CloseReport
+  /** The session is over, however it ended. */
   closed: CloseReport
   /** Something failed here that no promise tells: a handler that threw on a message, a payload that does not fit the contract. */
   error: LastwordError

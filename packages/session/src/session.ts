@@ -14,6 +14,7 @@ import type { Handler } from './dispatcher.ts'
 import type { IncomingMessage } from './incoming-message.ts'
 import type { NoteHandler } from './notes.ts'
 import type { SessionCore } from './session-core.ts'
+import type { SessionStats } from './session-stats.ts'
 import type { CloseOptions, SendOptions, SessionEvents, SessionState } from './session-types.ts'
 
 /** What a handler returns: the reply, or anything at all where the contract has none. */
@@ -67,6 +68,11 @@ export class Session<C = AnyContract> {
   /** Resolves when there is room for more: less than half of `queuedBytesMax` waits, or the session is over. */
   get ready(): Promise<void> {
     return this.#core.lane.ready()
+  }
+
+  /** The session in numbers: messages, frames and bytes both ways, what waits, the round-trip time. Counters, no scan. */
+  stats(): SessionStats {
+    return this.#core.stats()
   }
 
   /**
@@ -214,6 +220,7 @@ const eventNames: ReadonlySet<string> = new Set<keyof SessionEvents & string>([
   'recovered',
   'disconnected',
   'closing',
+  'lost',
   'closed',
   'error',
   'unhandled',

@@ -18,6 +18,8 @@ export class MemoryLink implements Link {
   writable = true
   /** Frames are lost from now on, and nobody is told. */
   deaf = false
+  /** What is sent on it is lost, and nobody is told. */
+  mute = false
   end: LinkEnd | undefined
 
   #events: LinkEvents | undefined
@@ -35,7 +37,7 @@ export class MemoryLink implements Link {
     if (this.end !== undefined) return
     this.sent.push(frame)
     queueMicrotask(() => {
-      if (!this.deaf) this.peer.#deliver(frame)
+      if (!this.deaf && !this.mute) this.peer.#deliver(frame)
     })
   }
 

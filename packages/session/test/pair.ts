@@ -72,6 +72,8 @@ export interface Side {
   session: Session
   /** Events in order, by name. */
   log: string[]
+  /** The states that its owner was told of. */
+  states: string[]
   released: boolean
 }
 
@@ -85,6 +87,12 @@ export interface Pair {
   link(hold?: Promise<void>): Promise<void>
   /** Loses the latest link. */
   lose(): Promise<void>
+  /** What the server says on links from now on is lost. */
+  muteServer: boolean
+  /** The server knows nothing of the session any more. */
+  serverForgets: boolean
+  /** Calls back behind each frame that the server has read; what it returns is collected. */
+  heard<T>(look: () => T): T[]
 }
 
 export interface PairOptions {
@@ -107,14 +115,23 @@ export function unlinked(options: PairOptions = {}): Pair {
   const platform = new TestPlatform()
   const client = side('client', options.client ?? {}, platform, options)
   const server = side('server', options.server ?? {}, platform, options)
+  const looks: Array<() => void> = []
   const made: Pair = {
     platform,
     client,
     server,
     links: memoryLinks(),
+    muteServer: false,
+    serverForgets: false,
+    heard(look) {
+      const seen: ReturnType<typeof look>[] = []
+      looks.push(() => seen.push(look()))
+      return seen
+    },
     async link(hold) {
       made.links = memoryLinks()
       const [near, far] = made.links
+      far.mute = made.muteServer
       let accepted: ReturnType<SessionCore['accept']> | undefined
       let held = hold !== undefined
       void hold?.then(() => {
@@ -126,11 +143,19 @@ export function unlinked(options: PairOptions = {}): Pair {
         onEnd: (end) => accepted?.onEnd(end),
         onFrame(frame, bytes) {
           if (held) return void hold?.then(() => this.onFrame(frame, bytes))
-          if (accepted !== undefined) return accepted.onFrame(frame, bytes)
+          if (accepted !== undefined) {
+            accepted.onFrame(frame, bytes)
+            return looks.forEach((look) => void look())
+          }
+          if (made.serverForgets) {
+            far.send(JSON.stringify([{ t: 'reset', code: 'session-unknown' }]))
+            return void far.close(4410, '')
+          }
           const limit = { frameBytesMax: defaults.maxBytes + limits.frameOverheadBytes }
           const { envelopes, payload } = decodeFrame(frame, bytes, limit)
           const [hello, ...rest] = envelopes
           accepted = server.core.accept(far, hello as HelloEnvelope, { envelopes: rest, payload }, bytes)
+          for (const look of looks) look()
         },
       })
       const { id, frame } = client.core.startLink(undefined, undefined)
@@ -152,6 +177,7 @@ const eventNames = [
   'recovered',
   'disconnected',
   'closing',
+  'lost',
   'closed',
   'error',
   'unhandled',
@@ -165,6 +191,9 @@ function side(
 ): Side {
   const owner: SessionOwner = {
     onLinkEnd() {},
+    onState(state) {
+      made.states.push(state)
+    },
     onReleased() {
       made.released = true
     },
@@ -185,7 +214,7 @@ function side(
     platform,
     owner,
   )
-  const made: Side = { core, session: new Session(core), log: [], released: false }
+  const made: Side = { core, session: new Session(core), log: [], states: [], released: false }
   // `error` is listened for by those tests that mean it, so that an unexpected one is reported.
   for (const name of eventNames) if (name !== 'error') core.emitter.on(name, () => made.log.push(name))
   return made

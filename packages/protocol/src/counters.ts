@@ -1,0 +1,92 @@
+/** What one side has done in its sessions, in numbers that only rise. JSON as it is. */
+export interface Traffic {
+  /** Links to which a session has been attached. */
+  links: number
+  sent: {
+    /** Messages that were handed to a link, each counted once. Replies are messages. */
+    messages: number
+    /** How often one of them was handed to a link again, because the link before was lost. */
+    replayed: number
+    /** Messages of this side that the peer has handled. */
+    handled: number
+    /** Frames made for links, and their bytes: some of them may never have left. */
+    frames: number
+    bytes: number
+  }
+  received: {
+    /** Messages of the peer, each counted once. */
+    messages: number
+    /** Messages that had come before, and were dropped. */
+    duplicates: number
+    /** Messages of the peer that were handled here. */
+    handled: number
+    /** Frames that came, and their bytes. */
+    frames: number
+    bytes: number
+  }
+}
+
+/** Counts what one session does, and adds it to what all of them do. */
+export class Counters implements Traffic {
+  links = 0
+  readonly sent = { messages: 0, replayed: 0, handled: 0, frames: 0, bytes: 0 }
+  readonly received = { messages: 0, duplicates: 0, handled: 0, frames: 0, bytes: 0 }
+  /** How long the latest question took to be answered, in ms, and smoothed over the latest ones. */
+  roundTripMs: number | undefined
+  smoothedRoundTripMs: number | undefined
+  readonly #total: Counters | undefined
+  /** The highest sequence number of a message that was handed to a link. */
+  #highest = 0
+  #greetingOnly = true
+
+  constructor(total?: Counters) {
+    this.#total = total
+  }
+
+  attached(): void {
+    this.links++
+    this.#total?.attached()
+  }
+
+  countSent(what: keyof Traffic['sent'], by: number): void {
+    this.sent[what] += by
+    this.#total?.countSent(what, by)
+  }
+
+  countReceived(what: keyof Traffic['received'], by: number): void {
+    this.received[what] += by
+    this.#total?.countReceived(what, by)
+  }
+
+  /** A frame of so many bytes was made for a link. */
+  frameMade(bytes: number): void {
+    this.countSent('frames', 1)
+    this.countSent('bytes', bytes)
+  }
+
+  /** The message with this number was handed to a link. */
+  transmitted(seq: number): void {
+    this.countSent(seq > this.#highest ? 'messages' : 'replayed', 1)
+    if (seq > this.#highest) this.#highest = seq
+  }
+
+  /** Of what was handed to the latest link, all above this number never left. */
+  neverLeft(last: number): void {
+    if (this.#highest <= last) return
+    this.countSent('messages', last - this.#highest)
+    this.#highest = last
+  }
+
+  /**
+   * A question was answered after so long. That `hello` was answered counts only until a `ping` is: it may have waited
+   * for the server to look at who is asking.
+   */
+  answered(ms: number, greeting: boolean): void {
+    if (greeting && !this.#greetingOnly) return
+    const before = this.#greetingOnly ? undefined : this.smoothedRoundTripMs
+    this.#greetingOnly = greeting
+    this.roundTripMs = ms
+    // As TCP does it: each new one counts an eighth.
+    this.smoothedRoundTripMs = before === undefined ? ms : before + (ms - before) / 8
+  }
+}

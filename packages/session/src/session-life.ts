@@ -1,0 +1,91 @@
+import type { CloseReport } from '@lastword/protocol'
+import type { Emitter } from './emitter.ts'
+import type { SessionEvents, SessionState } from './session-types.ts'
+
+/** What a life is told of, besides what happens. */
+export interface LifeHost {
+  /** A clock in milliseconds. */
+  now(): number
+  onState?(state: SessionState, before: SessionState): void
+}
+
+/** Where a session is in its life, as its application sees it: its state, the events that tell of it, `opened`. */
+export class SessionLife {
+  /** Resolves when the session is attached for the first time; rejects if it ends before that. */
+  readonly opened: Promise<void>
+  readonly #emitter: Emitter<SessionEvents>
+  readonly #host: LifeHost
+  /** What it is as long as nobody closes. */
+  #place: SessionState
+  #state: SessionState
+  #closing = false
+  #openedBefore = false
+  #downSince = 0
+  #resolveOpened!: () => void
+  #rejectOpened!: (error: unknown) => void
+
+  /** `resumes`: it comes from a journal, and has been welcomed before. */
+  constructor(emitter: Emitter<SessionEvents>, resumes: boolean, host: LifeHost) {
+    this.#emitter = emitter
+    this.#host = host
+    this.#place = resumes ? 'recovering' : 'connecting'
+    this.#state = this.#place
+    this.opened = new Promise((resolve, reject) => {
+      this.#resolveOpened = resolve
+      this.#rejectOpened = reject
+    })
+    // Whoever does not wait for it hears of the same by `closed` and by every message's fate.
+    this.opened.catch(() => {})
+  }
+
+  get state(): SessionState {
+    return this.#state
+  }
+
+  /** `proven`: what was said on the link has been answered on it. */
+  attached(proven: boolean): void {
+    if (this.#openedBefore) {
+      if (proven) this.recovered()
+      return
+    }
+    this.#openedBefore = true
+    this.#move('open')
+    this.#resolveOpened()
+    this.#emitter.emit('open', undefined)
+  }
+
+  recovered(): void {
+    // What is the first link here may be another one for the other side.
+    if (this.#place !== 'recovering') return
+    this.#move('open')
+    this.#emitter.emit('recovered', { downMs: this.#host.now() - this.#downSince })
+  }
+
+  detached(code: number, reason: string): void {
+    // A link that is lost before it was proven is still the same search for one.
+    if (this.#place === 'recovering') return
+    this.#downSince = this.#host.now()
+    this.#move('recovering')
+    this.#emitter.emit('recovering', { code, reason })
+  }
+
+  /** One of the sides will send no more. */
+  closing(): void {
+    this.#closing = true
+    this.#move(this.#place)
+  }
+
+  ended(report: CloseReport, why: unknown): void {
+    this.#rejectOpened(why)
+    this.#move('closed')
+    if (report.code === 'session-unknown' || report.code === 'expired') this.#emitter.emit('lost', report)
+    this.#emitter.emit('closed', report)
+  }
+
+  #move(place: SessionState): void {
+    this.#place = place
+    const before = this.#state
+    this.#state = this.#closing && place !== 'closed' ? 'closing' : place
+    if (this.#state !== before) this.#host.onState?.(this.#state, before)
+  }
+}
