@@ -10,18 +10,19 @@ import { isMain, root } from './root.mjs'
 /**
  * Runs a TypeScript program of the workspace with no build before it.
  *
- *     node scripts/run.mjs <entry.ts> [--with <other.ts>]... [arguments of the program]
+ *     node scripts/run.mjs <entry.ts> [--with <other.ts>]... [--open-private] [arguments of the program]
  *
  * The program is bundled from the packages' sources (the `@lastword/source` condition); npm packages stay
  * where they are. Each entry becomes `<name>.mjs` in one folder, so that a program starts another one, given
  * by `--with`, as `new URL('./<name>.mjs', import.meta.url)`. The folder lies below the `node_modules` of the
  * package that owns the entry, so that packages are found from there too, and goes when the program ends.
+ * `--open-private`: the protocol's private names are ordinary properties (see open-private.mjs).
  */
 
 /**
  * @param {string[]} entries paths from the root; the first one is the program
  * @param {string[]} args
- * @param {import('./child.mjs').RunOptions} [options]
+ * @param {import('./child.mjs').RunOptions & { openPrivate?: boolean }} [options]
  * @returns {Promise<import('./child.mjs').RunResult>}
  */
 export async function runTypeScript(entries, args, options) {
@@ -34,7 +35,7 @@ export async function runTypeScript(entries, args, options) {
   const folder = path.join(ownerOf(main), 'node_modules', '.cache', `${nameOf(main)}-${process.pid}`)
   mkdirSync(folder, { recursive: true })
   try {
-    await bundle(files, folder)
+    await bundle(files, folder, options?.openPrivate === true)
     return await run(
       process.execPath,
       ['--enable-source-maps', path.join(folder, `${nameOf(main)}.mjs`), ...args],
@@ -48,10 +49,13 @@ export async function runTypeScript(entries, args, options) {
 /**
  * @param {string[]} files
  * @param {string} folder
+ * @param {boolean} openPrivate
  */
-async function bundle(files, folder) {
+async function bundle(files, folder, openPrivate) {
   // Imported here: it is there only after the install.
   const { build } = await import('esbuild')
+  const plugins = [npmPackagesStayOutside]
+  if (openPrivate) plugins.push((await import('./open-private.mjs')).privateNamesOpened)
   await build({
     entryPoints: Object.fromEntries(files.map((file) => [nameOf(file), file])),
     outdir: folder,
@@ -66,7 +70,7 @@ async function bundle(files, folder) {
     sourcesContent: false,
     conditions: ['@lastword/source'],
     logLevel: 'warning',
-    plugins: [npmPackagesStayOutside],
+    plugins,
   })
 }
 
@@ -118,7 +122,9 @@ if (isMain(import.meta.url)) {
   while (rest[0] === '--with' && rest[1]) entries.push(...rest.splice(0, 2).slice(1))
   try {
     if (!entry) throw new Error('usage: node scripts/run.mjs <entry.ts> [--with <other.ts>]... [arguments]')
-    const { code } = await runTypeScript(entries, rest)
+    const openPrivate = rest[0] === '--open-private'
+    if (openPrivate) rest.shift()
+    const { code } = await runTypeScript(entries, rest, { openPrivate })
     process.exitCode = code
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)

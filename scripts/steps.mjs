@@ -71,6 +71,11 @@ export const steps = [
       ]),
   },
   { name: 'sim', what: 'simulation, seeds 1 to 2000', run: simulation },
+  {
+    name: 'explore',
+    what: 'every interleaving of small worlds, on the real session machine',
+    run: exploration,
+  },
   { name: 'race', what: 'the race lab, a slice of it: nothing is lost on real sockets', run: race },
   { name: 'soak', what: 'the soak, a slice of it: lost links, takeovers, bounds', run: soak },
   {
@@ -113,6 +118,12 @@ async function simulation() {
     deadlineMs: 6 * minuteMs,
   })
   return code === 0 ? counts(1) : counts(0, [`simulation: ${problem ?? `status ${code}`}`])
+}
+
+async function exploration() {
+  const options = { deadlineMs: 6 * minuteMs, openPrivate: true }
+  const { code, problem } = await runTypeScript(['scripts/explore.ts'], [], options)
+  return code === 0 ? counts(1) : counts(0, [`exploration: ${problem ?? `status ${code}`}`])
 }
 
 async function race() {
