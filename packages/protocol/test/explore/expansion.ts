@@ -120,18 +120,19 @@ export class Expansion {
           links: turn.links,
         }
         this.#emit(free, false, { ...aside(role, 'can send again'), effects: turn.effects }, turn.broken)
-      } else if (past.stalls < plan.stalls && linkToSendOn(links, role) !== undefined) {
+      } else if (past.stalls < plan.stalls && links.some((link) => link[role] === 'open')) {
         const stalled = { ...past, stalls: past.stalls + 1, busy: past.busy | bit }
         this.#emit({ ...this.#parts, past: stalled }, true, aside(role, 'cannot send for a while'), undefined)
       }
       return
     }
-    const link = linkToSendOn(links, role)
-    if (link === undefined) return
-    const id = this.#parts[role]
-    const { side, effects, broken } = this.#world.sidesOf(role).take(id, stepOf('poll', link.number))
-    if (side !== id || effects.length > 0 || broken !== undefined) {
-      this.#step(role, stepOf('poll', link.number), false)
+    for (const link of links) {
+      if (link[role] !== 'open') continue
+      const id = this.#parts[role]
+      const { side, effects, broken } = this.#world.sidesOf(role).take(id, stepOf('poll', link.number))
+      if (side !== id || effects.length > 0 || broken !== undefined) {
+        this.#step(role, stepOf('poll', link.number), false)
+      }
     }
   }
 
@@ -301,17 +302,20 @@ export class Expansion {
     this.#emit({ ...parts, [role]: turn.side, links: turn.links }, optional, happening, turn.broken)
   }
 
-  /** The end of a turn: everything that waits leaves, as long as there is a link that takes it. */
+  /** The end of a turn: everything that waits leaves, on every link that takes it. */
   #flush(role: Role, turn: Turn): void {
-    while (turn.broken === undefined) {
-      const link = linkToSendOn(turn.links, role)
-      if (link === undefined) return
-      const taken = this.#world.sidesOf(role).take(turn.side, stepOf('poll', link.number))
-      if (taken.side === turn.side && taken.effects.length === 0 && taken.broken === undefined) return
-      turn.side = taken.side
-      turn.broken = taken.broken
-      turn.effects = [...turn.effects, ...taken.effects]
-      for (const effect of taken.effects) turn.links = apply(turn.links, role, effect)
+    for (const { number } of turn.links) {
+      while (
+        turn.broken === undefined &&
+        turn.links.some((link) => link.number === number && link[role] === 'open')
+      ) {
+        const taken = this.#world.sidesOf(role).take(turn.side, stepOf('poll', number))
+        if (taken.side === turn.side && taken.effects.length === 0 && taken.broken === undefined) break
+        turn.side = taken.side
+        turn.broken = taken.broken
+        turn.effects = [...turn.effects, ...taken.effects]
+        for (const effect of taken.effects) turn.links = apply(turn.links, role, effect)
+      }
     }
   }
 
@@ -345,16 +349,6 @@ function bitOf(role: Role): number {
 
 function aside(role: Role, words: string): Happening {
   return { role, step: undefined, effects: [], words }
-}
-
-/** The link that a side's frames go to, if it is open: the newest one that it has. */
-function linkToSendOn(links: readonly Link[], role: Role): Link | undefined {
-  for (let i = links.length - 1; i >= 0; i--) {
-    const link = links[i] as Link
-    if (link[role] === 'open') return link
-    if (role === 'client') return undefined
-  }
-  return undefined
 }
 
 function apply(links: readonly Link[], role: Role, effect: Effect): Link[] {

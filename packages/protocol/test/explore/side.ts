@@ -51,8 +51,8 @@ export class Side {
   releasedInTime = false
   /** Client: links that were started. */
   links = 0
-  /** The latest link that is open here. */
-  openLink = 0
+  /** Links that are open here and not being closed. */
+  openLinks: number[] = []
   report: CloseReport | undefined
   handledTotal = 0
   /** Ids acknowledged since this side began to close. */

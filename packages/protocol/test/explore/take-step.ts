@@ -72,12 +72,12 @@ class StepTaker {
         this.#first(link, kind === 'start early')
         break
       case 'open':
-        side.openLink = link
+        side.openLinks.push(link)
         if (arg > 0) this.#transmitted(arg)
         this.#input({ type: 'link-open', link })
         break
       case 'poll': {
-        const frame = side.machine.pollFrame()
+        const frame = side.machine.pollFrameOf(link)
         if (frame !== undefined) this.#put(link, this.#polled(frame))
         break
       }
@@ -88,6 +88,7 @@ class StepTaker {
         this.#input({ type: 'frame', link, frame: this.#frames.of(arg), bytes: this.#frames.bytes(arg) })
         break
       case 'end':
+        this.#forgetLink(link)
         this.#input({ type: 'link-end', link, reason: '', ...endParts(arg) })
         break
     }
@@ -141,7 +142,7 @@ class StepTaker {
   // Links
 
   #first(link: number, early: boolean): void {
-    const frame = this.#side.machine.pollFrame(early ? earlyBytesMax : undefined)
+    const frame = this.#side.machine.pollFrameOf(link, early ? earlyBytesMax : undefined)
     if (frame === undefined) return
     const id = this.#polled(frame)
     if (early) this.#put(link, id)
@@ -149,16 +150,16 @@ class StepTaker {
   }
 
   #accept(link: number, frame: FrameId): void {
-    const before = this.#side.openLink
-    this.#side.openLink = link
+    this.#side.openLinks.push(link)
     const [hello, ...rest] = this.#frames.read(frame).envelopes
     this.#input({ type: 'link-accept', link, hello: hello as HelloEnvelope })
-    // It may be refused, as one that came too late.
-    if (this.#effects.some((effect) => effect.do === 'close' && effect.link === link))
-      this.#side.openLink = before
     if (rest.length === 0) return
     const decoded = { envelopes: rest, payload: undefined }
     this.#input({ type: 'decoded', link, decoded, bytes: this.#frames.bytes(frame) })
+  }
+
+  #forgetLink(link: number): void {
+    this.#side.openLinks = this.#side.openLinks.filter((open) => open !== link)
   }
 
   #put(link: number, frame: FrameId): void {
@@ -202,9 +203,10 @@ class StepTaker {
     switch (output.type) {
       case 'link-close':
         // On a link that is not open yet nothing can be said: it is given up.
-        if (output.last !== undefined && side.openLink === output.link) {
+        if (output.last !== undefined && side.openLinks.includes(output.link)) {
           this.#put(output.link, this.#polled(output.last))
         }
+        this.#forgetLink(output.link)
         this.#effects.push({ do: 'close', link: output.link, code: output.code })
         return
       case 'attached':
