@@ -7,6 +7,7 @@ import {
   batchWords,
   cautions,
   clockNotes,
+  counted,
   facts,
   formatMs,
   frameWords,
@@ -124,7 +125,9 @@ function drawEnvelope(view: EnvelopeView): string {
 
 function from(traces: Traces, { files }: ReadingNotes): string {
   const names = files.map((file) => plainText(file, titleCharsMax))
-  return `Drawn from ${names.join(', ')}: ${traces.lines} lines, ${traces.sessions.length + traces.others.size} sessions.`
+  const sessions = traces.sessions.length + traces.others.size
+  const atLeast = traces.unnamedLines > 0 ? 'at least ' : ''
+  return `Drawn from ${names.join(', ')}: ${counted(traces.lines, 'line')}, ${atLeast}${counted(sessions, 'session')}.`
 }
 
 function item(text: string): string {

@@ -22,12 +22,12 @@ export function cautions(traces: Traces, { skipped, examples }: ReadingNotes): s
   if (skipped > 0) {
     const more = skipped > examples.length ? ' and others' : ''
     words.push(
-      `${lines(skipped)} could not be read and ${skipped === 1 ? 'is' : 'are'} left out (${examples.join('; ')}${more}).`,
+      `${counted(skipped, 'line')} could not be read and ${skipped === 1 ? 'is' : 'are'} left out (${examples.join('; ')}${more}).`,
     )
   }
   if (droppedLines > 0) {
     words.push(
-      `${lines(droppedLines)} never got into the files: what recorded them had no room, or its disk failed.`,
+      `${counted(droppedLines, 'line')} never got into the files: what recorded them had no room, or its disk failed.`,
     )
   }
   if (skipped > 0 || droppedLines > 0) {
@@ -38,7 +38,7 @@ export function cautions(traces: Traces, { skipped, examples }: ReadingNotes): s
   if (others.size > 0) {
     const some = [...others]
       .slice(0, namedMax)
-      .map(([sid, count]) => `${plainText(sid, 80)} (${lines(count)})`)
+      .map(([sid, count]) => `${plainText(sid, 80)} (${counted(count, 'line')})`)
     const more = others.size > namedMax || unnamedLines > 0 ? ' and more' : ''
     words.push(
       `${others.size}${unnamedLines > 0 ? ' or more' : ''} further ${others.size === 1 ? 'session is' : 'sessions are'} not drawn; choose one with --session: ${some.join(', ')}${more}.`,
@@ -67,14 +67,14 @@ export function facts(story: Story): Array<[string, string]> {
       'Not arrived',
       story.missing === 0
         ? 'none'
-        : `${story.missing} envelopes: sent, and not in the trace of the other side`,
+        : `${counted(story.missing, 'envelope')}: sent, and not in the trace of the other side`,
     ])
   }
   const replays = (client?.counts.replays ?? 0) + (server?.counts.replays ?? 0)
   const duplicates = (client?.counts.duplicates ?? 0) + (server?.counts.duplicates ?? 0)
   list.push(['Sent again', `${replays}; received again and dropped: ${duplicates}`])
   const garbage = (client?.counts.garbage ?? 0) + (server?.counts.garbage ?? 0)
-  if (garbage > 0) list.push(['Not understood', `${garbage} frames`])
+  if (garbage > 0) list.push(['Not understood', counted(garbage, 'frame')])
   return list
 }
 
@@ -130,6 +130,10 @@ export function markWords({ mark }: EnvelopeView): string | undefined {
   return mark === 'replay' ? 'sent again' : 'received again, dropped'
 }
 
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}
+
 /** Ms, with as many digits as mean something to a reader. */
 export function formatMs(ms: number): string {
   return ms >= 10_000 ? `${(ms / 1000).toFixed(3)} s` : `${ms.toFixed(3)} ms`
@@ -152,9 +156,5 @@ function howItEnded({ client, server }: Story): string {
 function wayWords(sender: SideTrace | undefined, receiver: SideTrace | undefined): string {
   const envelopes = sender?.counts.envelopes.out ?? receiver?.counts.envelopes.in ?? 0
   const bytes = sender?.counts.bytes.out ?? receiver?.counts.bytes.in ?? 0
-  return `${envelopes} envelopes, ${bytes} bytes`
-}
-
-function lines(count: number): string {
-  return count === 1 ? '1 line' : `${count} lines`
+  return `${counted(envelopes, 'envelope')}, ${bytes} bytes`
 }
