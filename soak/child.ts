@@ -5,7 +5,12 @@ import { within } from './deadline.ts'
 /** How long a process may take to end when it was asked to, in ms. */
 const endMs = 2_000
 
-export type Program = 'cut-process' | 'takeover-process' | 'producer-process'
+export type Program =
+  | 'cut-process'
+  | 'takeover-process'
+  | 'producer-process'
+  | 'sessions-server-process'
+  | 'sessions-clients-process'
 
 /** A process of the soak. It ends with its parent, whatever happens to that. */
 export class Child<In extends object, Out extends object> {
