@@ -62,9 +62,9 @@ function serveSessions(server: ReturnType<typeof createServer>): void {
     session.on('recovering', () => {
       counts.parked += 1
     })
-    session.on('recovered', ({ resumed }) => {
+    session.on('recovered', () => {
       counts.parked -= 1
-      if (resumed) counts.resumed += 1
+      counts.resumed += 1
     })
     session.on('closed', ({ clean }) => {
       if (clean) counts.clean += 1

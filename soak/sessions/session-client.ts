@@ -48,10 +48,10 @@ export function sessionClient(url: string, ca: string): Client {
       await lost
     },
     async resume() {
-      const recovered = new Promise<{ resumed: boolean }>((resolve) => session?.on('recovered', resolve))
+      const recovered = new Promise((resolve) => session?.on('recovered', resolve))
       release()
       await echo('two')
-      if (!(await recovered).resumed) throw new Error('the session was not resumed')
+      await recovered
     },
     async close() {
       const report = await session?.close()
