@@ -52,6 +52,12 @@ export class Outbox<Tag> {
   /** What the journal's next write adds and removes. */
   #added: OutgoingMessage<Tag>[] = []
   #removed: number[] = []
+  /** The write that has what was acknowledged throughout. */
+  #ackWrite = 0
+  /** The lowest number from before a restart whose message may not have been counted in flight. */
+  #uncounted = 1
+  /** The highest number from before a restart. */
+  #restoredLast = 0
   /** The write that has the last message that was taken back: what stood behind it has another number without it. */
   #dropWrite = 0
 
@@ -97,9 +103,10 @@ export class Outbox<Tag> {
     return this.#fin !== undefined
   }
 
-  /** True if `fin` and everything before it is acknowledged. */
+  /** True if `fin` and everything before it is acknowledged, and the journal holds that. */
   get finished(): boolean {
-    return this.#fin !== undefined && this.#fin.seq > 0 && this.#base > this.#fin.seq
+    if (this.#fin === undefined || this.#fin.seq === 0) return false
+    return this.#base > this.#fin.seq && this.#clock.holds(this.#ackWrite)
   }
 
   push(message: OutgoingMessage<Tag>): void {
@@ -145,25 +152,7 @@ export class Outbox<Tag> {
    * back to the head of the queue, from where it can be taken back again.
    */
   unleave(): void {
-    const back: OutgoingMessage<Tag>[] = []
-    for (let seq = this.#leftBeforeLink + 1; seq <= this.#last; seq++) {
-      const message = this.#inFlight.get(seq)
-      if (message === undefined) continue
-      this.#inFlight.delete(seq)
-      this.#inFlightCount--
-      this.#inFlightBytes -= message.bytes
-      this.#queuedCount++
-      this.#queuedBytes += message.bytes
-      message.seq = 0
-      message.state = 'queued'
-      back.push(message)
-    }
-    if (this.#fin !== undefined && this.#fin.seq > this.#leftBeforeLink) this.#fin.seq = 0
-    this.#queue = [...back, ...this.#queue.slice(this.#queueHead)]
-    this.#queueHead = 0
-    this.#left = this.#leftBeforeLink
-    this.#last = Math.min(this.#last, this.#leftBeforeLink)
-    this.#cursor = Math.min(this.#cursor, this.#last + 1)
+    this.#unnumberAbove(this.#leftBeforeLink)
   }
 
   /**
@@ -176,6 +165,7 @@ export class Outbox<Tag> {
       throw new PeerFault('ackInvalid', `got ${got}, after ${this.acked} had been acknowledged`)
     }
     this.#peerGot = got
+    this.#countReceived()
     if (this.#cursor <= got || !this.#leftOnLink) this.#cursor = Math.max(this.#base, got + 1)
   }
 
@@ -249,6 +239,7 @@ export class Outbox<Tag> {
 
   /** Queued messages that the peer will never take. They are taken out of the queue. */
   dropTooLarge(): OutgoingMessage<Tag>[] {
+    this.#unnumberTooLarge()
     const dropped: OutgoingMessage<Tag>[] = []
     for (let i = this.#queueHead; i < this.#queue.length; i++) {
       const message = this.#queue[i]
@@ -276,6 +267,9 @@ export class Outbox<Tag> {
     this.#inFlight = new SeqRing(this.#last + 1)
     this.#inFlightCount = 0
     this.#inFlightBytes = 0
+    // What came from before a restart and was not sent again was counted here.
+    this.#queuedCount = 0
+    this.#queuedBytes = 0
     return rest
   }
 
@@ -350,8 +344,49 @@ export class Outbox<Tag> {
     }
     this.#left = this.#last
     this.#leftBeforeLink = this.#last
+    this.#uncounted = this.#base
+    this.#restoredLast = this.#last
     this.#peerGot = acked
     this.#cursor = this.#base
+  }
+
+  /** What has a higher number has not left, and goes back to the head of the queue. */
+  #unnumberAbove(left: number): void {
+    const back: OutgoingMessage<Tag>[] = []
+    for (let seq = left + 1; seq <= this.#last; seq++) {
+      const message = this.#inFlight.get(seq)
+      if (message === undefined) continue
+      this.#inFlight.delete(seq)
+      if (message.state === 'in-flight') {
+        this.#inFlightCount--
+        this.#inFlightBytes -= message.bytes
+        this.#queuedCount++
+        this.#queuedBytes += message.bytes
+      }
+      message.seq = 0
+      message.state = 'queued'
+      back.push(message)
+    }
+    if (this.#fin !== undefined && this.#fin.seq > left) this.#fin.seq = 0
+    this.#queue = [...back, ...this.#queue.slice(this.#queueHead)]
+    this.#queueHead = 0
+    this.#left = left
+    this.#leftBeforeLink = Math.min(this.#leftBeforeLink, left)
+    this.#last = Math.min(this.#last, left)
+    this.#cursor = Math.min(this.#cursor, this.#last + 1)
+  }
+
+  /**
+   * A message from before a restart that the peer will never take has not left, nor has what stands behind it: nobody
+   * knew before the first greeting how large a message may be, and larger ones waited for it.
+   */
+  #unnumberTooLarge(): void {
+    for (let seq = Math.max(this.#base, this.#uncounted); seq <= this.#restoredLast; seq++) {
+      const message = this.#inFlight.get(seq)
+      if (message?.state !== 'queued' || message.bytes <= this.maxBytes) continue
+      this.#restoredLast = seq - 1
+      return this.#unnumberAbove(seq - 1)
+    }
   }
 
   #settle(seq: number, settled: OutgoingMessage<Tag>[]): void {
@@ -367,7 +402,7 @@ export class Outbox<Tag> {
   }
 
   #advance(base: number): void {
-    this.#clock.touch()
+    this.#ackWrite = this.#clock.touch()
     this.#base = base
     this.#inFlight.advance(base)
     this.#settledAbove.advance(base)
@@ -408,6 +443,16 @@ export class Outbox<Tag> {
     this.#queuedBytes -= message.bytes
     this.#inFlightCount++
     this.#inFlightBytes += message.bytes
+  }
+
+  /** What the peer has received from before a restart is not sent again, and stands in its window all the same. */
+  #countReceived(): void {
+    const last = Math.min(this.#peerGot, this.#restoredLast)
+    for (let seq = Math.max(this.#base, this.#uncounted); seq <= last; seq++) {
+      const message = this.#inFlight.get(seq)
+      if (message?.state === 'queued') this.#countInFlight(message)
+      this.#uncounted = seq + 1
+    }
   }
 
   #finFits(bytesMax: number, kind: 'text' | 'binary'): boolean {

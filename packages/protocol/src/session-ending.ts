@@ -21,6 +21,10 @@ export class SessionEnding<Tag> {
   #report: CloseReport | undefined
   /** The link on which the last word was said; how it ends tells whether the peer has heard it. */
   #finalLink: LinkId | undefined
+  /** True if the peer closed the last link as one that has seen the end. */
+  #peerIsDone = false
+  /** True if the last word waits for the journal. */
+  #wordDue = false
   released = false
 
   constructor(parts: SessionParts<Tag>, links: SessionLinks<Tag>) {
@@ -74,10 +78,11 @@ export class SessionEnding<Tag> {
   /** After each step: is everything that both sides sent handled? */
   settle(now: number): void {
     const { outbox, inbox, ended } = this.#parts
-    if (ended || !outbox.finished || !inbox.finished) return
     const link = this.#links.current
+    if (ended && this.#wordDue && link?.attached) return this.sayLastWord(link)
+    if (ended || !outbox.finished || !inbox.finished) return
     // The acknowledgement of a `fin` that went out behind ours of the peer's proves that the peer has both.
-    const peerKnows = link?.finAfterAll === true
+    const peerKnows = link === undefined ? this.#peerIsDone : link.finAfterAll
     this.#finish(now)
     // On a link that is still being opened it is said when `welcome` has come.
     if (link?.attached) this.sayLastWord(link)
@@ -94,6 +99,9 @@ export class SessionEnding<Tag> {
   sayLastWord(link: AttachedLink): void {
     const report = this.#report as CloseReport
     const { counters, filler, inbox } = this.#parts
+    // A `welcome` may stand in front of it, and waits for the journal.
+    this.#wordDue = report.clean && !this.#links.mayLeave
+    if (this.#wordDue) return
     const { next } = this.#links
     this.#finalLink = link.id
     if (report.clean) return this.#links.close(link, closeCodes.normal, '', filler.fill(link))
@@ -109,7 +117,10 @@ export class SessionEnding<Tag> {
 
   /** True if it was the link of the last word: its end says whether the peer has heard that. */
   onLinkEnd(end: Extract<SessionInput<Tag>, { type: 'link-end' }>, now: number): boolean {
-    if (end.link !== this.#finalLink) return false
+    if (end.link !== this.#finalLink) {
+      this.#peerIsDone = end.clean && end.code === closeCodes.normal
+      return false
+    }
     this.#finalLink = undefined
     // Any other code is the peer's own reason to drop the link, and then it did not read to the end.
     const heard = end.code === closeCodes.normal || end.code === closeCodes.reset

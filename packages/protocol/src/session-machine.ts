@@ -222,8 +222,9 @@ export class SessionMachine<Tag = unknown> {
     if (link === undefined) return
     const { outbox } = this.#parts
     try {
-      // It may have been written while an older link was in use, on which more was acknowledged.
-      outbox.peerReceived(Math.max(hello.got, outbox.acked))
+      // It may have been written while an older link was in use, on which more was acknowledged. What a session that is
+      // over has sent is forgotten: nothing can be judged by it.
+      if (!this.ended) outbox.peerReceived(Math.max(hello.got, outbox.acked))
     } catch (fault) {
       return this.#onFault(link, fault, now)
     }

@@ -298,6 +298,59 @@ describe('a sender that is restored', () => {
     expect(seqsOf(restored.pollEnvelopes()).map(([seq]) => seq)).toEqual([5, 6])
   })
 
+  it('counts in the window what the peer has from before, and is not held up when the peer has less again', () => {
+    const { subject, disk } = openClient()
+    subject.send('a')
+    subject.send('b')
+    disk.syncAll(subject)
+    const restored = disk.restore('client')
+    disk.syncAll(restored)
+    const small = (got: number) => ({ ...welcome(got), window: { messages: 1, bytes: 65_536 } }) as Envelope
+    restored.input({ type: 'link-start', link: 1 })
+    restored.receive(1, [small(1)])
+    expect(seqsOf(restored.pollEnvelopes())).toEqual([])
+    restored.endLink(1)
+    restored.input({ type: 'link-start', link: 2 })
+    restored.receive(2, [small(0)])
+    expect(seqsOf(restored.pollEnvelopes())).toEqual([[1, 'a']])
+    restored.receive(2, [{ t: 'ack', n: 1 }])
+    expect(seqsOf(restored.pollEnvelopes())).toEqual([[2, 'b']])
+  })
+
+  it('learns only from the first welcome that a message is too large, and gives its number to the next', () => {
+    const { subject, disk } = journaled('client')
+    subject.send('a')
+    subject.send('large', { text: JSON.stringify('x'.repeat(200_000)) })
+    subject.send('b')
+    subject.finish()
+    disk.syncAll(subject)
+    const restored = disk.restore('client')
+    disk.syncAll(restored)
+    restored.input({ type: 'link-start', link: 1 })
+    expect(seqsOf(restored.pollEnvelopes())).toEqual([[1, 'a']])
+    restored.receive(1, [{ ...(welcome(0) as object), maxBytes: 65_536 } as Envelope])
+    expect(restored.all('failed')).toMatchObject([
+      { messages: [{ message: { id: 'large' }, fate: 'not-sent' }], tooLarge: true },
+    ])
+    // The journal must have forgotten it first: the numbers behind it follow from that.
+    expect(restored.poll()).toEqual([])
+    disk.syncAll(restored)
+    expect(restored.pollEnvelopes()).toMatchObject([
+      { t: 'msg', seq: 2, id: 'b' },
+      { t: 'fin', seq: 3 },
+    ])
+  })
+
+  it('retains nothing any more once the session is over', () => {
+    const { subject, disk } = openClient()
+    subject.send('a')
+    disk.syncAll(subject)
+    const restored = disk.restore('client')
+    expect(restored.machine.retainedBytes).toBeGreaterThan(0)
+    restored.input({ type: 'abort', code: 'aborted', reason: '' })
+    expect(restored.machine.retainedBytes).toBe(0)
+  })
+
   it('cannot take back what may have left, and says that it does not know', () => {
     const { subject, disk } = openClient()
     subject.send('a')
@@ -422,6 +475,7 @@ describe('a receiver that is restored', () => {
       disk.syncAll(restored)
       restored.poll()
       restored.receive(1, [{ t: 'ack', n: 1 }])
+      disk.syncAll(restored)
       expect(restored.all('ended')).toMatchObject([{ report: { clean: true } }])
     }
   })
@@ -464,7 +518,73 @@ describe('a peer that is restored', () => {
   })
 })
 
+describe('a clean end', () => {
+  /** A client that has handled everything and lacks one acknowledgement. */
+  function almostOver() {
+    const { subject, disk } = openClient()
+    subject.finish()
+    disk.syncAll(subject)
+    subject.poll()
+    subject.receive(1, [{ t: 'fin', seq: 1 }])
+    disk.syncAll(subject)
+    subject.poll()
+    return { subject, disk }
+  }
+
+  it('is told only when the journal holds the last acknowledgement, so that a restart cannot undo it', () => {
+    const { subject, disk } = almostOver()
+    subject.receive(1, [{ t: 'ack', n: 1 }])
+    expect(subject.all('ended')).toEqual([])
+    expect(subject.all('link-close')).toEqual([])
+    disk.syncAll(subject)
+    expect(subject.all('ended')).toMatchObject([{ report: { clean: true } }])
+    expect(disk.restore('client').all('ended')).toMatchObject([{ report: { clean: true } }])
+  })
+
+  it('needs no further link if the peer has closed the link as one that has seen it', () => {
+    for (const code of [1000, 1001]) {
+      const { subject, disk } = almostOver()
+      subject.receive(1, [{ t: 'ack', n: 1 }])
+      subject.endLink(1, { code, clean: true })
+      disk.syncAll(subject)
+      expect(subject.all('ended')).toMatchObject([{ report: { clean: true } }])
+      expect(subject.machine.wantsLink).toBe(code !== 1000)
+    }
+  })
+})
+
 describe('a session that was over', () => {
+  it('answers a late client only when the journal holds the number of its link', () => {
+    const { subject, disk } = openServer()
+    subject.receive(1, [{ t: 'fin', seq: 1 }])
+    subject.finish()
+    disk.syncAll(subject)
+    subject.poll()
+    subject.receive(1, [{ t: 'ack', n: 1 }])
+    disk.syncAll(subject)
+    const restored = disk.restore('server')
+    restored.input({ type: 'link-accept', link: 1, hello: hello(2, 1) })
+    expect(restored.poll()).toEqual([])
+    expect(restored.all('link-close')).toEqual([])
+    disk.syncAll(restored)
+    expect(restored.all('link-close')).toMatchObject([{ code: 1000 }])
+    expect(restored.all('link-close')[0]?.last).toMatch(/"t":"welcome".*"t":"ack","n":1/)
+  })
+
+  it('does not judge a late client by what it has forgotten', () => {
+    const { subject, disk } = openServer()
+    subject.send('a')
+    disk.syncAll(subject)
+    subject.poll()
+    subject.input({ type: 'abort', code: 'shutdown', reason: '' })
+    disk.syncAll(subject)
+    const restored = disk.restore('server')
+    restored.input({ type: 'link-accept', link: 1, hello: hello(2, 1) })
+    expect(restored.all('link-close')).toMatchObject([
+      { code: 4410, last: expect.stringContaining('shutdown') },
+    ])
+  })
+
   it('is over again, and a server still tells how it ended', () => {
     const { subject, disk } = openServer()
     subject.input({ type: 'link-accept', link: 2, hello: hello(2, 0) })
