@@ -2,9 +2,9 @@ import { encodeMessage, encodeNote } from '../../src/encode.ts'
 import type { MsgEnvelope } from '../../src/envelope.ts'
 import { limits } from '../../src/limits.ts'
 import type { Endpoint, Output } from './endpoint.ts'
-import type { Sent } from './ledger.ts'
 import type { SidePlan } from './plan.ts'
 import type { Random } from './random.ts'
+import type { Sent } from './sent.ts'
 import type { World } from './world.ts'
 
 /** The application of one side: sends, handles, answers and closes as its plan has it, as the session's runtime would. */
@@ -14,7 +14,7 @@ export class Application {
   readonly #random: Random
   readonly #endpoint: Endpoint
   readonly #prefix: string
-  #count = 0
+  #again = false
   #listening = false
   #waiting: MsgEnvelope[] = []
   #running = 0
@@ -35,8 +35,8 @@ export class Application {
 
   /** Once: what is sent in the same turn, and everything that will be done later. */
   start(): void {
-    const { clock } = this.#world
     const plan = this.#plan
+    const clock = this.#endpoint
     for (let i = 0; i < plan.messages; i++) {
       if (i < plan.atOnce) this.#sendOne()
       else clock.after(this.#random.int(0, plan.sendUntil), () => this.#sendOne())
@@ -46,6 +46,21 @@ export class Application {
     if (plan.closeAt === 0 && this.#random.chance(0.5)) this.#close()
     else clock.after(plan.closeAt, () => this.#close())
     if (plan.abortAt !== undefined) clock.after(plan.abortAt, () => this.abort())
+  }
+
+  /** Once, in place of `start`, in a process that has found the session in its journal: not all of the plan is left. */
+  startAgain(): void {
+    this.#again = true
+    const plan = this.#plan
+    const random = this.#random
+    const { ledger } = this.#endpoint
+    const soonMs = random.pick([0, 20, 300])
+    const left = Math.max(0, plan.messages - ledger.out.count)
+    for (let i = random.int(0, Math.min(left + 2, 20)); i > 0; i--) {
+      this.#endpoint.after(random.int(0, soonMs), () => this.#sendOne())
+    }
+    this.#endpoint.after(random.chance(0.8) ? 0 : soonMs, () => this.#listen())
+    this.#endpoint.after(random.int(soonMs, restartedUntilMs), () => this.#close())
   }
 
   /** Gives the session up. */
@@ -58,7 +73,7 @@ export class Application {
   // Sending
 
   #sendOne(): void {
-    const { statistics, clock } = this.#world
+    const { statistics } = this.#world
     if (this.#ended || this.#closing) {
       // A runtime refuses it before the machine sees it; the machine must refuse it too.
       if ((!this.#ended && !this.#endpoint.ledger.did.fin) || !this.#random.chance(0.2)) return
@@ -76,7 +91,7 @@ export class Application {
       if (this.#random.chance(this.#plan.cancelShare)) this.#endpoint.input({ type: 'cancel', re: sent.id })
     }
     if (this.#random.chance(this.#plan.dropShare)) {
-      clock.after(this.#random.int(0, 50), () => {
+      this.#endpoint.after(this.#random.int(0, 50), () => {
         const before = sent.fate
         this.#endpoint.input({ type: 'drop', message: sent.message })
         if (before === undefined && sent.fate === 'not-sent') statistics.count('message taken back')
@@ -85,7 +100,7 @@ export class Application {
   }
 
   #send(re: string | undefined, ask: boolean, tooLate: boolean): Sent {
-    const index = this.#count++
+    const index = this.#endpoint.ledger.out.count++
     const id = `${this.#prefix}${index}`
     const error = re !== undefined && this.#random.chance(0.2)
     const binary = !error && this.#random.chance(this.#plan.binaryShare)
@@ -96,8 +111,10 @@ export class Application {
       index,
       payload,
       message: undefined as unknown as Sent['message'],
+      seq: 0,
       polled: false,
       transmitted: false,
+      restored: false,
       arrived: false,
       finished: false,
       tooLate: false,
@@ -114,7 +131,7 @@ export class Application {
       },
       sent,
     )
-    this.#endpoint.ledger.onSend(sent, tooLate)
+    this.#endpoint.ledger.out.onSend(sent, tooLate)
     this.#endpoint.input({ type: 'send', message: sent.message })
     if (re !== undefined) this.#world.statistics.count(error ? 'error reply' : 'reply')
     return sent
@@ -150,7 +167,7 @@ export class Application {
         return this.#world.statistics.count('cancel delivered')
       case 'peer-fin': {
         const after = this.#plan.closeAfterPeer
-        if (after !== undefined) this.#world.clock.after(after, () => this.#close())
+        if (after !== undefined) this.#endpoint.after(after, () => this.#close())
         return
       }
       case 'ended':
@@ -171,7 +188,7 @@ export class Application {
       const envelope = this.#waiting.shift() as MsgEnvelope
       this.#running++
       if (handler === 'immediate') this.#finish(envelope)
-      else this.#world.clock.after(this.#random.int(0, handlerMs), () => this.#finish(envelope))
+      else this.#endpoint.after(this.#random.int(0, handlerMs), () => this.#finish(envelope))
     }
   }
 
@@ -188,7 +205,7 @@ export class Application {
       if (this.#closing) statistics.count('request answered while closing')
       this.#send(envelope.id, false, false)
     }
-    ledger.onFinished(envelope.seq)
+    ledger.in.onFinished(envelope.seq)
     this.#endpoint.input({ type: 'handled', seq: envelope.seq })
     // A runtime that says it twice must not count twice.
     if (this.#random.chance(0.05)) this.#endpoint.input({ type: 'handled', seq: envelope.seq })
@@ -212,12 +229,17 @@ export class Application {
   /** Nothing more will be sent: also no reply. */
   #sayFin(): void {
     const { ledger } = this.#endpoint
-    if (!this.#closing || this.#ended || ledger.did.fin || this.#openRequests > 0) return
+    if (!this.#closing || this.#ended || this.#openRequests > 0) return
+    // One that has been restored may not know that it has said it already.
+    if (ledger.did.fin && !(this.#again && this.#random.chance(0.5))) return
     ledger.did.fin = true
     const reason = this.#random.chance(0.5) ? '\u0007€'.repeat(this.#random.int(0, 80)) : undefined
     this.#endpoint.input({ type: 'fin', code: 1000, reason })
   }
 }
+
+/** By when an application that was restarted closes at the latest, in virtual ms. */
+export const restartedUntilMs = 600
 
 function bytesOf(length: number, start: number): Uint8Array {
   const bytes = new Uint8Array(length)

@@ -8,9 +8,11 @@ const excuseMs = 10_000
 
 /** A session that does not end cleanly ends for a reason: this is where the reason must really have been there. */
 export function demandCause(world: World, endpoint: Endpoint, report: CloseReport): void {
-  const { name } = endpoint.ledger
+  const { name, earlierReports } = endpoint.ledger
   const holds =
     report.code === 'finished' ||
+    // An end that a life has seen is the end in the next one.
+    earlierReports.some(({ code, by }) => code === report.code && by === report.by) ||
     (report.by === 'peer'
       ? toldByPeer(world, endpoint, report.code)
       : happenedHere(world, endpoint, report.code))
@@ -46,18 +48,22 @@ function happenedHere(world: World, endpoint: Endpoint, code: CloseReport['code'
 /** The client is gone, or the network did not let it come back. */
 function excused(world: World, server: Endpoint): boolean {
   const { report, peer } = world.client.ledger
-  if (report?.clean === false || (peer !== undefined && peer !== server.ledger)) return true
-  return world.clock.now - Math.max(server.detachedAt, world.plan.network.healAt) < excuseMs
+  if (world.crashes.clientIsGone || report?.clean === false || (peer !== undefined && peer !== server.ledger))
+    return true
+  return world.clock.now - Math.max(server.detachedAt, world.undisturbedFrom) < excuseMs
 }
 
 function toldByPeer(world: World, endpoint: Endpoint, code: CloseReport['code']): boolean {
   const peers = endpoint.side === 'client' ? world.sessions : [world.client]
   const { now } = world.clock
-  return peers.some(({ ledger }) => {
-    const report = ledger.report
-    if (report === undefined) return false
-    if (code === 'session-unknown')
-      return report.code === 'expired' || now - ledger.endedAt >= world.plan.ttlMs
-    return report.code === code && report.by === 'local'
+  if (code === 'session-unknown') {
+    if (world.crashes.serverForgot) return true
+    return peers.some(({ ledger: { report, endedAt } }) => {
+      return report !== undefined && (report.code === 'expired' || now - endedAt >= world.plan.ttlMs)
+    })
+  }
+  // What a life has told the other side comes back to the next one.
+  return [endpoint, ...peers].some(({ ledger: { report, earlierReports } }) => {
+    return [...earlierReports, report].some((one) => one?.code === code && one.by === 'local')
   })
 }

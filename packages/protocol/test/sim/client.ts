@@ -23,8 +23,8 @@ export class ClientDriver {
     this.#endpoint = endpoint
     endpoint.onTurn = () => this.#onTurn()
     const { giveUpAt } = world.plan
-    if (giveUpAt !== undefined) {
-      world.clock.at(giveUpAt, () => {
+    if (giveUpAt !== undefined && giveUpAt >= world.clock.now) {
+      endpoint.after(giveUpAt - world.clock.now, () => {
         if (endpoint.machine.ended || endpoint.machine.attached) return
         this.#gaveUp = true
         world.statistics.count('client gave up')
@@ -56,13 +56,14 @@ export class ClientDriver {
         : undefined
     const early = wantsEarly && typeof first === 'string' && Buffer.byteLength(first) <= earlyBytesMax
     if (farewell) statistics.count('farewell on another link')
+    if (farewell && endpoint.ledger.lives > 1) statistics.count('farewell of a restored client')
     if (early) statistics.count('early frame')
     this.#world.say('client', `opens a link${early ? ' with an early frame' : ''}`)
     endpoint.bind(
       id,
       (events) => {
         const { clientEnd } = network.connect(events, early ? first : undefined)
-        if (first !== undefined) endpoint.polled(clientEnd, first)
+        if (first !== undefined) endpoint.polled(first)
         if (early && first !== undefined && !clientEnd.connection.refused)
           endpoint.transmitted(clientEnd, first)
         return clientEnd
@@ -75,7 +76,7 @@ export class ClientDriver {
   #onTurn(): void {
     if (this.#gaveUp || this.#pause?.run !== undefined || !this.#endpoint.machine.wantsLink) return
     const most = Math.min(backOffMaxMs, 10 * 2 ** this.#attempts)
-    this.#pause = this.#world.clock.after(this.#attempts === 0 ? 0 : this.#random.int(0, most), () => {
+    this.#pause = this.#endpoint.after(this.#attempts === 0 ? 0 : this.#random.int(0, most), () => {
       if (!this.#gaveUp && this.#endpoint.machine.wantsLink) this.connect()
     })
   }

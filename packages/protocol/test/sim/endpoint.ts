@@ -4,8 +4,11 @@ import type { SessionInput, SessionOutput } from '../../src/session-io.ts'
 import type { SessionMachine } from '../../src/session-machine.ts'
 import { utf8Length } from '../../src/utf8.ts'
 import type { Appointment } from './clock.ts'
-import type { Ledger, Sent } from './ledger.ts'
+import type { Disk } from './disk.ts'
+import { JournalTruth } from './journal-truth.ts'
+import type { Ledger } from './ledger.ts'
 import type { End, EndEvents, EndReport } from './network.ts'
+import type { Sent } from './sent.ts'
 import { demand } from './violation.ts'
 import type { World } from './world.ts'
 
@@ -25,6 +28,7 @@ export type Machine = Pick<
   | 'wantsLink'
   | 'welcomed'
   | 'retainedBytes'
+  | 'takeJournalWrite'
 >
 
 interface BoundLink {
@@ -46,6 +50,12 @@ export class Endpoint {
   /** After each turn: the moment to look whether a link is wanted. */
   onTurn: (() => void) | undefined
   released = false
+  /** True once its process is gone: nothing reaches it, and nothing comes of it, any more. */
+  dead = false
+  /** True once something that it gave to its journal would survive. */
+  written = false
+  readonly disk: Disk | undefined
+  readonly #truth: JournalTruth | undefined
   /** Server: when the session last had a link; the truth behind `expired`. */
   detachedAt = 0
   readonly #world: World
@@ -58,12 +68,46 @@ export class Endpoint {
   #idleTimeouts = 0
   #wasAttached = false
 
-  constructor(world: World, side: 'client' | 'server', machine: Machine, ledger: Ledger) {
+  constructor(
+    world: World,
+    side: 'client' | 'server',
+    machine: Machine,
+    ledger: Ledger,
+    disk: Disk | undefined,
+  ) {
     this.#world = world
     this.side = side
     this.machine = machine
     this.ledger = ledger
+    this.disk = disk
+    this.#truth = disk === undefined ? undefined : new JournalTruth(ledger, disk)
     this.detachedAt = world.clock.now
+  }
+
+  /** What its process has in mind to do: nothing comes of it if that is gone by then. */
+  after(ms: number, run: () => void): Appointment {
+    return this.#world.clock.after(ms, () => {
+      if (!this.dead) run()
+    })
+  }
+
+  /** Its process is gone. */
+  die(): void {
+    this.dead = true
+    this.#links.clear()
+    this.#current = undefined
+    if (this.#timer !== undefined) this.#timer.run = undefined
+  }
+
+  /** A restored machine has things to say before anything happens to it. */
+  begin(): void {
+    this.#dispatch()
+    this.#scheduleFlush()
+  }
+
+  /** True while more than one link stands open: one takes the place of another. */
+  get takingOver(): boolean {
+    return this.#links.size > 1
   }
 
   nextLinkId(): number {
@@ -75,7 +119,8 @@ export class Endpoint {
   }
 
   input(input: Input): void {
-    if (input.type === 'handled') this.ledger.beforeHandledInput(input.seq)
+    if (this.dead) return
+    if (input.type === 'handled') this.ledger.in.beforeHandledInput(input.seq)
     this.machine.handle(input, this.#world.clock.now)
     this.#noteAttachment()
     this.#dispatch()
@@ -99,7 +144,10 @@ export class Endpoint {
     const before = this.#current
     this.#current = bound
     end.events = this.#eventsOf(bound)
-    this.ledger.onFrameArrived(rest)
+    this.ledger.in.onFrameArrived(rest)
+    if (this.#truth !== undefined && hello.link > this.#truth.acceptedLink)
+      this.#truth.acceptedLink = hello.link
+    this.#world.crashes.moment(this, 'hello accepted')
     this.input({ type: 'link-accept', link: id, hello })
     // The machine may refuse it, and go on with the link that it has.
     if (bound.closing && before !== undefined && !before.closing) this.#current = before
@@ -118,7 +166,7 @@ export class Endpoint {
       },
       onFrame: (frame) => {
         this.#world.traceFrame(bound.end.other.side, bound.end.name, true, frame)
-        if (bound === this.#current || !bound.closing) this.ledger.onFrameArrived(tryRead(frame))
+        if (bound === this.#current || !bound.closing) this.ledger.in.onFrameArrived(tryRead(frame))
         this.input({ type: 'frame', link: id, frame, bytes: this.#world.wireBytes(frame) })
       },
       onDrain: () => this.flush(),
@@ -136,19 +184,22 @@ export class Endpoint {
   }
 
   flush(): void {
+    if (this.dead) return
     this.#flushDue = false
+    this.#write()
     for (;;) {
       for (const bound of this.#links.values()) {
         while (bound.opened && !bound.closing && bound.end.writable && bound.end.state === 'open') {
           const frame = this.poll(bound.id)
           if (frame === undefined) break
-          this.polled(bound.end, frame)
+          this.polled(frame)
           this.#transmit(bound, frame)
         }
       }
       if (!this.#dispatch()) break
     }
-    this.ledger.checkRetained(this.machine.retainedBytes)
+    this.#write()
+    this.ledger.out.checkRetained(this.machine.retainedBytes)
     this.#arm()
     this.onTurn?.()
   }
@@ -159,9 +210,29 @@ export class Endpoint {
     return this.machine.pollFrameOf(link, bytesMax)
   }
 
+  /** Gives to the journal what has changed, if it has nothing else to do. */
+  #write(): void {
+    const { disk } = this
+    if (disk === undefined || this.released) return
+    const write = this.machine.takeJournalWrite()
+    if (write === undefined) return
+    this.#truth?.onWrite(write)
+    this.#world.say(this.ledger.name, `writes ${write.number}`)
+    disk.write(write, () => {
+      if (this.dead) return
+      this.written = true
+      this.#world.crashes.moment(this, 'write synced')
+      this.#world.say(this.ledger.name, `has written ${write.number}`)
+      this.input({ type: 'journaled', write: write.number })
+    })
+    this.#world.crashes.moment(this, 'write begun')
+  }
+
   /** A frame has come out of the machine. */
-  polled(end: End, frame: Frame): void {
-    this.ledger.onPolled(end, frame, readFrame(frame))
+  polled(frame: Frame): void {
+    const decoded = readFrame(frame)
+    this.#truth?.onPolled(decoded)
+    this.ledger.onPolled(frame, decoded)
   }
 
   #transmit(bound: BoundLink, frame: Frame): void {
@@ -171,7 +242,8 @@ export class Endpoint {
 
   /** A frame is on its way. */
   transmitted(end: End, frame: Frame): void {
-    this.ledger.onTransmitted(readFrame(frame))
+    this.ledger.out.onTransmitted(readFrame(frame))
+    this.#world.crashes.moment(this, 'frame sent')
     this.#world.traceFrame(this.side, end.name, false, frame)
   }
 
@@ -193,7 +265,10 @@ export class Endpoint {
 
   #carryOut(output: Output): void {
     if (output.type === 'link-close') return this.#closeLink(output)
-    if (output.type === 'released') this.released = true
+    if (output.type === 'released') {
+      this.released = true
+      this.disk?.erase()
+    }
     if (output.type === 'attached') this.#current = this.#links.get(output.link)
     this.#world.onOutput(this, output, this.#current?.end)
     this.ledger.onOutput(output)
@@ -207,7 +282,7 @@ export class Endpoint {
     this.#world.say(`${this.ledger.name} ${bound.end.name}`, `closes, ${output.code} ${output.reason}`)
     this.#world.onLinkClose(this.side, output.code, output.link === this.#lastLinkId)
     if (output.last !== undefined && bound.opened) {
-      this.polled(bound.end, output.last)
+      this.polled(output.last)
       this.#transmit(bound, output.last)
     }
     bound.end.close(output.code, output.reason)
@@ -222,7 +297,7 @@ export class Endpoint {
   #scheduleFlush(): void {
     if (this.#flushDue) return
     this.#flushDue = true
-    this.#world.clock.after(0, () => this.flush())
+    this.after(0, () => this.flush())
   }
 
   #arm(): void {

@@ -86,6 +86,12 @@ export class End {
     else connection.givenUp = true
   }
 
+  /** The process at this end is gone: nobody is told anything here. */
+  vanish(): void {
+    this.events = undefined
+    this.state = 'over'
+  }
+
   /** The end of the connection is seen here, without a close frame. */
   lose(unreachable = false): void {
     this.#over({ code: abnormal, reason: '', clean: false, unreachable })
@@ -140,6 +146,8 @@ export class Connection {
   givenUp = false
   /** True if nothing that was sent with the attempt has left. */
   refused = false
+  /** True if it will never come to be: the process that it was meant for is gone. */
+  forlorn = false
   wasCut = false
 
   constructor(
@@ -163,6 +171,8 @@ export class Network {
   readonly #random: Random
   readonly #connections: Connection[] = []
   #onConnection: OnConnection | undefined
+  /** False while there is no process that could take a connection. */
+  serverIsUp = true
   /** Until the network has healed. */
   onFrameSent: ((end: End) => void) | undefined
 
@@ -205,6 +215,7 @@ export class Network {
     }
     const lost = harm && this.#random.chance(this.#plan.loseWhileOpening)
     this.clock.after(this.delay() + this.slowHello(), () => {
+      if (!this.serverIsUp || connection.forlorn) return clientEnd.lose()
       serverEnd.open(!connection.givenUp && !lost)
       this.#onConnection?.(serverEnd, early)
       if (connection.givenUp) this.clock.after(this.delay(), () => serverEnd.lose())
@@ -243,6 +254,29 @@ export class Network {
     if (this.healed || !this.#random.chance(this.#plan.cutWhileClosing)) return
     this.statistics.count('cut during a close handshake')
     this.clock.after(this.#random.chance(0.5) ? 0 : this.delay(), () => this.cut(end.connection))
+  }
+
+  /**
+   * The process of one side is gone, and every connection with it: what it had sent gets out, or only some of it, and
+   * the other side is told in its time, or never. `attemptsToo`: connections that were being made come to nothing.
+   */
+  crash(side: 'client' | 'server', attemptsToo: boolean): void {
+    for (const connection of this.#connections) {
+      const end = side === 'client' ? connection.clientEnd : connection.serverEnd
+      const { other } = end
+      if (end.state === 'over') continue
+      if (end.state === 'connecting') {
+        if (side === 'client') connection.givenUp = true
+        else connection.forlorn = attemptsToo
+        if (side === 'server') continue
+      }
+      end.vanish()
+      if (connection.wasCut || connection.givenUp) continue
+      connection.wasCut = true
+      other.deafFrom = this.clock.now + (this.#random.chance(0.5) ? 0 : this.#random.int(1, 100))
+      if (other.state === 'open' && this.#random.chance(0.3)) continue
+      this.clock.at(other.deafFrom + this.#random.int(0, 200), () => other.lose())
+    }
   }
 
   /** From now on, or a little later in one direction, nothing arrives; each end is told in its own time, or never. */

@@ -1,6 +1,22 @@
 import { defaults, limits } from '../../src/limits.ts'
 import type { Random } from './random.ts'
 
+export type Side = 'client' | 'server'
+
+/** What will become of the processes of one side. */
+export interface ProcessPlan {
+  /** How long a write to its journal takes at most; `undefined`: it has none. */
+  journalMs: number | undefined
+  /** How often its process goes away at most. */
+  crashes: number
+  /** Chance that it does, at each moment that matters. */
+  share: number
+  /** When it does, whatever happens then. */
+  at: number[]
+  /** How long it is gone at most. */
+  downMsMax: number
+}
+
 /** What one side of a run will do. Times are virtual milliseconds. */
 export interface SidePlan {
   messages: number
@@ -55,6 +71,7 @@ export interface Plan {
   client: SidePlan
   server: SidePlan
   network: NetworkPlan
+  processes: { client: ProcessPlan; server: ProcessPlan }
   ttlMs: number
   keepaliveMs: number
   /** When the client's driver stops trying to get a link. */
@@ -106,12 +123,32 @@ export function makePlan(random: Random): Plan {
     client: makeSide(random, horizon, bothAtOnce),
     server: makeSide(random, horizon, bothAtOnce),
     network,
+    processes: makeProcesses(random, horizon),
     ttlMs,
     keepaliveMs: random.pick([150, 400, 1_000]),
     giveUpAt: random.chance(0.06) ? random.int(0, horizon * 2) : undefined,
     garbage: hostile ? random.pick([0.02, 0.1, 0.4]) : 0,
     strangers: hostile ? random.int(1, 4) : 0,
   }
+}
+
+/** In two of three runs nobody has a journal, and nobody crashes. */
+function makeProcesses(random: Random, horizon: number): Plan['processes'] {
+  const kind = random.next()
+  const who = kind > 0.36 ? [] : random.pick<Side[]>([['client'], ['server'], ['client', 'server']])
+  const forgetful = kind < 0.03
+  const make = (side: Side): ProcessPlan => {
+    if (!who.includes(side)) return { journalMs: undefined, crashes: 0, share: 0, at: [], downMsMax: 0 }
+    const crashes = forgetful ? 1 : random.pick([0, 1, 1, 2, 3, 5])
+    return {
+      journalMs: forgetful ? undefined : random.pick([0, 1, 5, 40]),
+      crashes,
+      share: forgetful ? 0 : random.pick([0, 0.01, 0.03, 0.1]),
+      at: Array.from({ length: crashes }, () => random.int(0, horizon)),
+      downMsMax: random.pick([0, 10, 200]),
+    }
+  }
+  return { client: make('client'), server: make('server') }
 }
 
 function makeSide(random: Random, horizon: number, closeAt: number | undefined): SidePlan {

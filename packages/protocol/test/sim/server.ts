@@ -73,6 +73,16 @@ export class SimulatedServer {
     return endpoint
   }
 
+  /** Its process is gone. */
+  forgetAll(): void {
+    this.#sessions.clear()
+  }
+
+  /** Its next process has found this session in the journal. */
+  add(sid: string, endpoint: Endpoint): void {
+    this.#sessions.set(sid, endpoint)
+  }
+
   /** Forgets what the machines have released. Called after each step. */
   forgetReleased(): void {
     for (const [sid, endpoint] of this.#sessions) if (endpoint.released) this.#sessions.delete(sid)

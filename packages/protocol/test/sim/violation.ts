@@ -1,4 +1,4 @@
-/** What a run can break: the promises of the protocol, and two rules for the run itself. */
+/** What a run can break: the promises of the protocol, some of its rules, and two for the run itself. */
 export type PromiseName =
   | 'P1 ack means handled'
   | 'P2 in order, once'
@@ -9,6 +9,12 @@ export type PromiseName =
   | 'P7 bounded'
   /** Two honest sides never accuse each other, and a session ends for a reason that there really was. */
   | 'honest sides agree'
+  /** Rules of the protocol for sides that have a journal. */
+  | 'R-30 links count up'
+  | 'R-123 written before it leaves'
+  | 'R-123 a write is the truth'
+  | 'R-124 a number is kept'
+  | 'R-125 given again is marked'
   /** A run comes to its end, and no machine throws or spins. */
   | 'liveness'
 

@@ -1,18 +1,22 @@
 import { closeCodes } from '../../src/codes.ts'
 import type { Frame } from '../../src/envelope.ts'
+import type { JournalSnapshot } from '../../src/journal.ts'
 import type { PeerFault } from '../../src/peer-fault.ts'
 import type { SessionConfig } from '../../src/session-io.ts'
 import { SessionMachine } from '../../src/session-machine.ts'
-import { Application } from './application.ts'
+import { Application, restartedUntilMs } from './application.ts'
 import { demandCause } from './causes.ts'
 import { ClientDriver } from './client.ts'
 import { Clock } from './clock.ts'
+import { Crashes } from './crashes.ts'
+import { Disk } from './disk.ts'
 import { Endpoint, frameBytes, type Machine, type Output, readFrame } from './endpoint.ts'
 import { garbage, visit } from './hostile.ts'
-import { Ledger, type Sent } from './ledger.ts'
+import { Ledger } from './ledger.ts'
 import { type Connection, type End, Network } from './network.ts'
-import { makePlan, type Plan, welcomeTimeoutMs } from './plan.ts'
+import { makePlan, type Plan, type Side, welcomeTimeoutMs } from './plan.ts'
 import { Random } from './random.ts'
+import type { Sent } from './sent.ts'
 import { SimulatedServer } from './server.ts'
 import { type EventName, Statistics } from './statistics.ts'
 import { Trace } from './trace.ts'
@@ -21,7 +25,7 @@ import { demand } from './violation.ts'
 export interface WorldOptions {
   trace?: boolean
   /** Puts something between a machine and its driver: a planted fault. */
-  wrap?: ((machine: Machine, side: 'client' | 'server') => Machine) | undefined
+  wrap?: ((machine: Machine, side: Side) => Machine) | undefined
 }
 
 /** How long after the last disturbance, and after both have closed, a session may still take: far more than it needs. */
@@ -38,15 +42,16 @@ export class World {
   readonly trace: Trace | undefined
   readonly plan: Plan
   readonly network: Network
-  readonly client: Endpoint
+  readonly crashes: Crashes
+  client: Endpoint
   /** Every session that the server has made for the client, the latest last. */
   readonly sessions: Endpoint[] = []
   readonly largestMessage: number
   readonly #options: WorldOptions
   readonly #random: Random
   readonly #server: SimulatedServer
-  readonly #driver: ClientDriver
-  readonly #clientApplication: Application
+  #driver: ClientDriver
+  #clientApplication: Application
   readonly #hosts = new Map<Connection, Endpoint>()
   readonly #exactBytes: boolean
   #lastCloseAt: number
@@ -62,6 +67,7 @@ export class World {
     this.#exactBytes = random.chance(0.5)
     this.network = new Network(this.clock, plan.network, random.fork(), this.statistics)
     this.network.onFrameSent = (end) => this.#onFrameSent(end)
+    this.crashes = new Crashes(this, random.fork())
     this.#server = new SimulatedServer(this, key, () => this.#makeSession())
     this.network.listen((end, early) => this.#server.onConnection(end, early))
     this.client = this.#makeEndpoint('client', 'client')
@@ -78,6 +84,7 @@ export class World {
   run(): void {
     const { clock, plan } = this
     this.#clientApplication.start()
+    this.crashes.start()
     if (this.client.machine.wantsLink) this.#driver.connect()
     for (let i = 0; i < plan.strangers; i++) {
       clock.after(this.#random.int(0, plan.network.healAt), () => visit(this.network, this.#random, sid))
@@ -88,6 +95,7 @@ export class World {
       this.#demandProgress()
     }
     for (const endpoint of [this.client, ...this.sessions]) {
+      if (endpoint.dead) continue
       const { name } = endpoint.ledger
       demand(
         endpoint.machine.ended,
@@ -98,12 +106,17 @@ export class World {
     }
   }
 
+  /** From when on nothing has been done to anybody. */
+  get undisturbedFrom(): number {
+    return Math.max(this.plan.network.healAt, this.crashes.lastRestartAt)
+  }
+
   #demandProgress(): void {
     const { now } = this.clock
-    const { healAt } = this.plan.network
-    const from = Math.max(healAt, this.#lastCloseAt, this.plan.client.attachAt)
+    const from = Math.max(this.undisturbedFrom, this.#lastCloseAt, this.plan.client.attachAt)
     if (now < from + patienceMs) return
-    for (const { machine, ledger, detachedAt } of [this.client, ...this.sessions]) {
+    for (const { machine, ledger, detachedAt, dead } of [this.client, ...this.sessions]) {
+      if (dead) continue
       // A session on the server that the client has left must wait for its time to run out.
       const late = now - (ledger.side === 'server' ? Math.max(from, detachedAt) : from)
       const limit = patienceMs + (ledger.side === 'server' ? this.plan.ttlMs : 0)
@@ -117,7 +130,9 @@ export class World {
 
   #makeSession(): Endpoint {
     const previous = this.sessions.at(-1)
-    if (previous !== undefined) {
+    // What an earlier session of the same name has left in the journal goes with its first write.
+    previous?.disk?.discard()
+    if (previous !== undefined && !previous.dead) {
       const { report, endedAt } = previous.ledger
       demand(
         report?.code === 'expired' || this.clock.now - endedAt >= this.plan.ttlMs,
@@ -149,16 +164,63 @@ export class World {
     return endpoint
   }
 
-  #config(side: 'client' | 'server'): SessionConfig {
+  #config(side: Side): SessionConfig {
     const { window, maxBytes } = this.plan[side]
-    const { keepaliveMs, ttlMs } = this.plan
-    return { role: side, sid, key, window, maxBytes, keepaliveMs, ttlMs, welcomeTimeoutMs, agent: 'sim' }
+    const { keepaliveMs, ttlMs, processes } = this.plan
+    const journaled = processes[side].journalMs !== undefined
+    return {
+      role: side,
+      sid,
+      key,
+      window,
+      maxBytes,
+      keepaliveMs,
+      ttlMs,
+      welcomeTimeoutMs,
+      journaled,
+      agent: 'sim',
+    }
   }
 
-  #makeEndpoint(side: 'client' | 'server', name: string): Endpoint {
+  #makeEndpoint(side: Side, name: string): Endpoint {
     const machine = new SessionMachine<Sent>(this.#config(side))
-    const wrapped = this.#options.wrap?.(machine, side) ?? machine
-    return new Endpoint(this, side, wrapped, new Ledger(this, name, side))
+    const { journalMs } = this.plan.processes[side]
+    const disk = journalMs === undefined ? undefined : new Disk(this.clock, this.#random.fork(), journalMs)
+    return this.#run(side, machine, new Ledger(this, name, side), disk)
+  }
+
+  #run(side: Side, machine: Machine, ledger: Ledger, disk: Disk | undefined): Endpoint {
+    return new Endpoint(this, side, this.#options.wrap?.(machine, side) ?? machine, ledger, disk)
+  }
+
+  // Processes
+
+  /** The process of one side is gone. */
+  onCrash(side: Side): void {
+    if (side === 'server') this.#server.forgetAll()
+  }
+
+  /** The next process goes on with a session that it has found in its journal. Returns what runs it now. */
+  restore(before: Endpoint, snapshot: JournalSnapshot): Endpoint {
+    const { side, ledger, disk } = before
+    const tagOf = ({ id }: { id: string }) => ledger.out.sent.get(id) as Sent
+    const machine = SessionMachine.restore<Sent>(this.#config(side), snapshot, tagOf, this.clock.now)
+    const endpoint = this.#run(side, machine, ledger, disk)
+    const prefix = side === 'client' ? 'c' : `s${this.sessions.indexOf(before) + 1}-`
+    const application = new Application(this, this.plan[side], this.#random.fork(), endpoint, prefix)
+    this.say(ledger.name, `is restored from ${JSON.stringify(snapshot.state)}`)
+    if (side === 'client') {
+      this.client = endpoint
+      this.#clientApplication = application
+      this.#driver = new ClientDriver(this, this.#random.fork(), endpoint, () => application.abort())
+    } else {
+      this.sessions[this.sessions.indexOf(before)] = endpoint
+      this.#server.add(sid, endpoint)
+    }
+    this.#lastCloseAt = Math.max(this.#lastCloseAt, this.clock.now + restartedUntilMs)
+    endpoint.begin()
+    application.startAgain()
+    return endpoint
   }
 
   // What the parts tell
@@ -169,7 +231,10 @@ export class World {
     if (output.type === 'ended') {
       demandCause(this, endpoint, output.report)
       this.statistics.count(`ended: ${output.report.code}` as EventName)
-    }
+      this.crashes.moment(endpoint, 'ended')
+    } else if (output.type === 'attached') this.crashes.moment(endpoint, 'attached')
+    else if (output.type === 'message') this.crashes.moment(endpoint, 'message given')
+    else if (output.type === 'released') this.crashes.moment(endpoint, 'released')
     if (endpoint !== this.client) return
     if (output.type === 'attached') {
       if (end !== undefined) endpoint.ledger.peer = this.#hosts.get(end.connection)?.ledger
@@ -182,11 +247,13 @@ export class World {
 
   onHello(end: End, endpoint: Endpoint): void {
     this.#hosts.set(end.connection, endpoint)
-    if (endpoint.machine.ended) this.statistics.count('final state told to a late client')
+    if (!endpoint.machine.ended) return
+    this.statistics.count('final state told to a late client')
+    if (endpoint.ledger.lives > 1) this.statistics.count('end told by a restored server')
   }
 
   /** A machine ends a link. `newest`: it was the last one that came. */
-  onLinkClose(side: 'client' | 'server', code: number, newest: boolean): void {
+  onLinkClose(side: Side, code: number, newest: boolean): void {
     if (code === closeCodes.keepaliveTimeout) this.statistics.count('keepalive time-out')
     if (code === closeCodes.helloTimeout) this.statistics.count('welcome time-out')
     if (code !== closeCodes.superseded || side === 'client') return
@@ -233,7 +300,7 @@ export class World {
     this.trace?.say(who, what)
   }
 
-  traceFrame(from: 'client' | 'server', link: string, arrived: boolean, frame: Frame): void {
+  traceFrame(from: Side, link: string, arrived: boolean, frame: Frame): void {
     if (this.trace === undefined) return
     try {
       this.trace.frame(from, link, arrived, readFrame(frame).envelopes)
