@@ -185,8 +185,8 @@ const faults: PlantedFault[] = [
   },
   {
     name: 'a replay that starts one too late',
-    // As a gap, or as a message that is taken to have been received.
-    promises: ['honest sides agree', 'P3 every message has a fate'],
+    // As a gap, as a message that is taken to have been received, or as a fin that never comes.
+    promises: ['honest sides agree', 'P3 every message has a fate', 'P5 closing survives'],
     patch: () =>
       replaced(
         Outbox.prototype,

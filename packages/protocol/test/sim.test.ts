@@ -3,7 +3,7 @@ import { describeFailure, runSeed } from './sim/run-seed.ts'
 import { Statistics } from './sim/statistics.ts'
 
 /** `npm run sim` runs more of them; a seed that fails there becomes a named test in session-machine.test.ts. */
-const seeds = 600
+const seeds = 1_500
 
 describe('the simulated world', () => {
   it('keeps every promise over many seeds, and leaves nothing untried', { timeout: 120_000 }, () => {

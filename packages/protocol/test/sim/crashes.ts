@@ -17,8 +17,14 @@ export type Moment =
   | 'released'
   | 'restored'
 
-/** Moments that come seldom, and are worth the more. */
-const seldom: ReadonlySet<Moment> = new Set(['hello accepted', 'attached', 'ended', 'released', 'restored'])
+/** Moments that come seldom are worth the more. */
+const weights: Partial<Record<Moment, number>> = {
+  'hello accepted': 5,
+  attached: 5,
+  restored: 8,
+  ended: 15,
+  released: 40,
+}
 
 /** Takes processes away, and brings them back after a while with what their journals hold. */
 export class Crashes {
@@ -51,7 +57,7 @@ export class Crashes {
     const { share, crashes } = this.#world.plan.processes[side]
     if (share === 0 || this.#count[side] >= crashes) return
     const random = this.#random
-    if (!random.chance(seldom.has(moment) ? Math.min(0.5, share * 5) : share)) return
+    if (!random.chance(Math.min(0.7, share * (weights[moment] ?? 1)))) return
     this.#world.clock.after(random.pick([0, 0, random.int(0, 30)]), () => this.#crash(side))
   }
 
