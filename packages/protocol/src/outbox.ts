@@ -103,10 +103,14 @@ export class Outbox<Tag> {
     return this.#fin !== undefined
   }
 
-  /** True if `fin` and everything before it is acknowledged, and the journal holds that. */
+  /** True if `fin` and everything before it is acknowledged. */
+  get acknowledged(): boolean {
+    return this.#fin !== undefined && this.#fin.seq > 0 && this.#base > this.#fin.seq
+  }
+
+  /** True if the journal holds that, too. */
   get finished(): boolean {
-    if (this.#fin === undefined || this.#fin.seq === 0) return false
-    return this.#base > this.#fin.seq && this.#clock.holds(this.#ackWrite)
+    return this.acknowledged && this.#clock.holds(this.#ackWrite)
   }
 
   push(message: OutgoingMessage<Tag>): void {

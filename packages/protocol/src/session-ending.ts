@@ -21,7 +21,7 @@ export class SessionEnding<Tag> {
   #report: CloseReport | undefined
   /** The link on which the last word was said; how it ends tells whether the peer has heard it. */
   #finalLink: LinkId | undefined
-  /** True if the peer closed the last link as one that has seen the end. */
+  /** True if the peer closed the last link as one that has seen the end, before this side could say that it has. */
   #peerIsDone = false
   /** True if the last word waits for the journal. */
   #wordDue = false
@@ -118,7 +118,10 @@ export class SessionEnding<Tag> {
   /** True if it was the link of the last word: its end says whether the peer has heard that. */
   onLinkEnd(end: Extract<SessionInput<Tag>, { type: 'link-end' }>, now: number): boolean {
     if (end.link !== this.#finalLink) {
-      this.#peerIsDone = end.clean && end.code === closeCodes.normal
+      // Only the journal was waited for: the peer has seen the end, and needs no last word.
+      const { outbox, inbox } = this.#parts
+      const seen = outbox.acknowledged && inbox.finished && inbox.allTold
+      this.#peerIsDone = seen && end.clean && end.code === closeCodes.normal
       return false
     }
     this.#finalLink = undefined

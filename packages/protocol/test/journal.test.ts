@@ -542,13 +542,19 @@ describe('a clean end', () => {
   })
 
   it('needs no further link if the peer has closed the link as one that has seen it', () => {
-    for (const code of [1000, 1001]) {
+    for (const [code, seen] of [
+      [1000, true],
+      [1000, false],
+      [1001, true],
+    ] as const) {
       const { subject, disk } = almostOver()
-      subject.receive(1, [{ t: 'ack', n: 1 }])
+      if (!seen) subject.endLink(1)
+      if (!seen) subject.input({ type: 'link-start', link: 1 })
+      subject.receive(1, [...(seen ? [] : [welcome(1)]), { t: 'ack', n: 1 }])
       subject.endLink(1, { code, clean: true })
       disk.syncAll(subject)
       expect(subject.all('ended')).toMatchObject([{ report: { clean: true } }])
-      expect(subject.machine.wantsLink).toBe(code !== 1000)
+      expect(subject.machine.wantsLink).toBe(code !== 1000 || !seen)
     }
   })
 })
