@@ -35,7 +35,7 @@ export class SessionEnding<Tag> {
   /** True while a link is wanted: the session goes on, or its last acknowledgement must be said again. */
   get wantsLink(): boolean {
     if (this.released) return false
-    return !this.#parts.ended || this.#finalLink === undefined
+    return this.#parts.ended ? this.#finalLink === undefined : !this.#peerIsDone
   }
 
   /** What the journal must hold of the end. */

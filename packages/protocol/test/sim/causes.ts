@@ -50,14 +50,20 @@ function excused(world: World, server: Endpoint): boolean {
   const { report, peer } = world.client.ledger
   if (world.crashes.clientIsGone || report?.clean === false || (peer !== undefined && peer !== server.ledger))
     return true
+  if (missedTheEnd(server, [world.client])) return true
   return world.clock.now - Math.max(server.detachedAt, world.undisturbedFrom) < excuseMs
+}
+
+/** A crash has undone the last that it had heard, and its peer, which had heard everything, does not wait for it. */
+function missedTheEnd(endpoint: Endpoint, peers: readonly Endpoint[]): boolean {
+  return endpoint.ledger.lives > 1 && peers.some(({ ledger }) => ledger.report !== undefined)
 }
 
 function toldByPeer(world: World, endpoint: Endpoint, code: CloseReport['code']): boolean {
   const peers = endpoint.side === 'client' ? world.sessions : [world.client]
   const { now } = world.clock
   if (code === 'session-unknown') {
-    if (world.crashes.serverForgot) return true
+    if (world.crashes.serverForgot || missedTheEnd(endpoint, peers)) return true
     return peers.some(({ ledger: { report, endedAt } }) => {
       return report !== undefined && (report.code === 'expired' || now - endedAt >= world.plan.ttlMs)
     })

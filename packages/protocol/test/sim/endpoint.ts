@@ -269,6 +269,7 @@ export class Endpoint {
       this.released = true
       this.disk?.erase()
     }
+    if (output.type === 'ended' && output.report.clean && this.machine.welcomed) this.#truth?.onCleanEnd()
     if (output.type === 'attached') this.#current = this.#links.get(output.link)
     this.#world.onOutput(this, output, this.#current?.end)
     this.ledger.onOutput(output)

@@ -63,6 +63,22 @@ export class JournalTruth {
     }
   }
 
+  /** Whoever has told a clean end tells it after a restart, too. */
+  onCleanEnd(): void {
+    const { state } = this.#disk
+    const holds =
+      state?.out.fin !== undefined &&
+      state.in.fin !== undefined &&
+      state.out.fin.seq > 0 &&
+      state.out.acked >= state.out.fin.seq &&
+      state.in.handled >= state.in.fin.seq
+    demand(
+      holds,
+      'R-123 written before it leaves',
+      () => `${this.#ledger.name} ends before its journal holds it`,
+    )
+  }
+
   /** A frame comes out of the machine. */
   onPolled({ envelopes }: DecodedFrame): void {
     for (const envelope of envelopes) {

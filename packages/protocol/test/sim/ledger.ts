@@ -82,6 +82,11 @@ export class Ledger {
         demand(this.report === undefined, 'P6 the report is true', () => `${this.name} ends twice`)
         this.report = output.report
         this.endedAt = this.#world.clock.now
+        demand(
+          output.report.clean || !this.earlierReports.some(({ clean }) => clean),
+          'P6 the report is true',
+          () => `${this.name} has told a clean end before its crash, and tells another one now`,
+        )
         return demandTrueReport(this, output.report)
     }
   }
