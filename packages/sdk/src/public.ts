@@ -41,6 +41,7 @@ export type {
   SessionStats,
   TraceEvent,
   TraceOptions,
+  WritableMessage,
 } from '@lastword/session'
 export type { ConnectOptions } from './connect-options.ts'
 export {

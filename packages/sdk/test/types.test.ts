@@ -24,6 +24,18 @@ async function client(): Promise<void> {
   session.note('candidate', { candidate: 'x' })
   session.onNote('candidate', ({ candidate }) => candidate.length)
 
+  const writer = session.writable.getWriter()
+  await writer.write({ name: 'candidate', payload: { candidate: 'x' }, id: 'c-1', redelivered: true })
+  await writer.write({ name: 'anything' })
+  // @ts-expect-error no payload where the contract wants one
+  await writer.write({ name: 'candidate' })
+  // @ts-expect-error there is no such message
+  await writer.write({ name: 'typo', payload: 1 })
+  // @ts-expect-error a stream is aborted as a whole
+  await writer.write({ name: 'anything', signal: AbortSignal.timeout(1) })
+  const read = (await session.readable.getReader().read()).value?.name satisfies string | undefined
+  void read
+
   // @ts-expect-error there is no such message
   await session.send('ofer', { sdp: 'x' })
   // @ts-expect-error a payload of the wrong shape

@@ -44,6 +44,7 @@ export type {
   SessionStats,
   TraceEvent,
   TraceOptions,
+  WritableMessage,
 } from '@lastword/session'
 export { type TraceFile, type TraceToFileOptions, traceToFile } from '@lastword/session/trace-file'
 export { type CloseAfterPongOptions, type CloseAfterPongReport, closeAfterPong } from '@lastword/transport'

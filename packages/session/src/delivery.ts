@@ -20,6 +20,8 @@ export class Delivery {
   handled = false
   /** The message's name in the contract. */
   name = ''
+  /** True if it waits for room, whatever the others do. */
+  waits = false
   readonly isRequest: boolean
 
   #resolve: (value: unknown) => void

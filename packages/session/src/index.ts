@@ -28,4 +28,5 @@ export type {
   SessionOptions,
   SessionState,
 } from './session-types.ts'
+export type { WritableMessage } from './streams.ts'
 export type { TracedEnvelope, TraceEvent, TraceOptions } from './trace.ts'

@@ -94,7 +94,13 @@ export class OutgoingLane {
   }
 
   /** Sends a message; what is returned resolves when it is handled (`send`) or answered (`request`). */
-  send(name: string, payload: unknown, ask: boolean, options: SendOptions = {}): Promise<unknown> {
+  send(
+    name: string,
+    payload: unknown,
+    ask: boolean,
+    options: SendOptions = {},
+    waits = false,
+  ): Promise<unknown> {
     checkName(name, this.#contract)
     checkSendOptions(options)
     if (options.id !== undefined && this.#requests.has(options.id)) {
@@ -108,6 +114,7 @@ export class OutgoingLane {
     const settled = new Promise<unknown>((resolve, reject) => {
       delivery = new Delivery(ask, resolve, reject)
     })
+    delivery.waits = waits
     this.#accept(delivery, id, name, payload, options)
     return settled
   }

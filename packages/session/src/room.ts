@@ -50,7 +50,7 @@ export class Room {
   /** Submits a message, if there is room; else it waits, or its delivery is rejected with a QueueFullError. */
   enter(message: Outgoing, delivery: Delivery): void {
     if (this.nobodyWaits && this.#fits(message)) return this.#submit(message, delivery)
-    if (this.#onFull === 'reject') {
+    if (this.#onFull === 'reject' && !delivery.waits) {
       return delivery.reject(new QueueFullError(this.#host.retainedBytes(), this.#bytesMax, this.#details))
     }
     this.#outside.set(delivery, message)

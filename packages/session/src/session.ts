@@ -16,6 +16,7 @@ import type { NoteHandler } from './notes.ts'
 import type { SessionCore } from './session-core.ts'
 import type { SessionStats } from './session-stats.ts'
 import type { CloseOptions, SendOptions, SessionEvents, SessionState } from './session-types.ts'
+import { readableOver, type WritableMessage, writableOver } from './streams.ts'
 
 /** What a handler returns: the reply, or anything at all where the contract has none. */
 export type HandlerResult<C, N> = [ReplyInput<C, N>] extends [void]
@@ -37,6 +38,8 @@ const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.f
  */
 export class Session<C = AnyContract> {
   readonly #core: SessionCore
+  #writable: WritableStream<WritableMessage<C>> | undefined
+  #readable: ReadableStream<IncomingMessage> | undefined
 
   /** Made by `connect()` and by the adapter. */
   constructor(core: SessionCore) {
@@ -137,6 +140,42 @@ export class Session<C = AnyContract> {
       throw new ArgumentError('another loop is reading this session', 'Use one loop, or handlers by name.')
     }
     return iterator
+  }
+
+  /**
+   * A WritableStream of messages (`{ name, payload, id, meta, redelivered }`), for pipes. Each is sent with `send`; the
+   * stream takes the next one when there is room (see `ready`), and fails with the first message that does.
+   *
+   * Closing it waits until everything written is handled, and leaves the session open. Aborting it takes back what has
+   * not left. It is one stream until it is closed, aborted or has failed, and another one after that.
+   */
+  get writable(): WritableStream<WritableMessage<C>> {
+    const { lane } = this.#core
+    this.#writable ??= writableOver({
+      send: ({ name, payload, ...options }, signal) =>
+        lane.send(name, payload, false, { ...options, signal }, true),
+      ready: () => lane.ready(),
+      onOver: () => {
+        this.#writable = undefined
+      },
+    })
+    return this.#writable
+  }
+
+  /**
+   * A ReadableStream of messages that have no handler of their own, like `for await` over the session: pulling the next
+   * one, which only reading does, says that the last one is handled. Ends when the peer has closed and everything was
+   * given out. Cancelling it says the same, and leaves the rest to handlers, or to another stream.
+   *
+   * It is one stream until it has ended or is cancelled.
+   *
+   * @throws ArgumentError if a loop is reading
+   */
+  get readable(): ReadableStream<IncomingMessage> {
+    this.#readable ??= readableOver(this[Symbol.asyncIterator](), () => {
+      this.#readable = undefined
+    })
+    return this.#readable
   }
 
   /**
