@@ -89,6 +89,8 @@ export class OutgoingLedger {
     const window = attachedOnce ? this.#peerPlan.window : initialWindow
     const count = this.#inFlight.size
     if (count === window.messages) this.#world.statistics.count('window full')
+    // What was in flight before a crash stays so, also where the window has become smaller since.
+    if (sent.restored && sent.transmitted) return
     demand(
       count === 1 || (count <= window.messages && this.#inFlightBytes <= window.bytes),
       'P7 bounded',

@@ -219,6 +219,14 @@ export class World {
     }
     this.#lastCloseAt = Math.max(this.#lastCloseAt, this.clock.now + restartedUntilMs)
     endpoint.begin()
+    const { ended } = snapshot.state
+    const { report } = ledger
+    demand(
+      ended === undefined || (report?.code === ended.code && report.by === ended.by),
+      'P6 the report is true',
+      () =>
+        `${ledger.name} has ended as ${ended?.code} by ${ended?.by}, and does not know it after its crash`,
+    )
     application.startAgain()
     return endpoint
   }
