@@ -131,8 +131,18 @@ export class SessionEnding<Tag> {
     return true
   }
 
-  /** The session ends, and not as agreed. */
-  end(code: ResetCode, reason: string, by: 'local' | 'peer', now: number): void {
+  /** The session ends here, whatever becomes of it elsewhere. */
+  letGo(code: ResetCode, reason: string, silent: boolean, now: number): void {
+    const { next, current } = this.#links
+    for (const link of silent ? [next, current] : [next]) {
+      if (link !== undefined) this.#links.close(link, closeCodes.goingAway, clip(reason))
+    }
+    if (!this.#parts.ended) this.end(code, reason, 'local', now, true)
+    this.release()
+  }
+
+  /** The session ends, and not as agreed. `kept`: what was accepted may still be sent, from the journal. */
+  end(code: ResetCode, reason: string, by: 'local' | 'peer', now: number, kept = false): void {
     const parts = this.#parts
     const link = this.#links.current
     if (parts.ended) {
@@ -144,6 +154,7 @@ export class SessionEnding<Tag> {
     parts.clock.touch()
     const why = reason === '' ? code : `${reason} (${code})`
     const rest = parts.outbox.drain()
+    if (kept) for (const entry of rest) if (entry.fate === 'not-sent') entry.fate = 'unknown'
     this.#report = this.#makeReport(code, reason, by, rest)
     parts.fail(rest, why)
     parts.emit({ type: 'ended', report: this.#report })

@@ -49,6 +49,12 @@ export type SessionInput<Tag> =
   | { type: 'fin'; code?: number | undefined; reason?: string | undefined }
   /** The session is given up. */
   | { type: 'abort'; code: ResetCode; reason: string }
+  /**
+   * Somebody else has the journal's session now, or the journal has failed: the session ends here, its end is not
+   * written, and what was accepted may still be sent from the journal. `silent`: it goes on elsewhere, so that the peer
+   * is told nothing and only loses its link.
+   */
+  | { type: 'let-go'; code: ResetCode; reason: string; silent: boolean }
   /** Server: the link will go; the client is asked to come back on another one. */
   | { type: 'away'; after: number; reason?: string | undefined; location?: string | undefined }
   /** The journal's write with this number, and every one before it, would survive. */

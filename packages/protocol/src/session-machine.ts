@@ -201,6 +201,8 @@ export class SessionMachine<Tag = unknown> {
         return this.#onFinInput(input.code, input.reason, now)
       case 'abort':
         return this.#ending.end(input.code, input.reason, 'local', now)
+      case 'let-go':
+        return this.#ending.letGo(input.code, input.reason, input.silent, now)
       case 'away':
         return this.#onAway(input)
       case 'journaled':

@@ -627,3 +627,52 @@ describe('a session that was over', () => {
     expect(restored.all('link-close')[0]?.last).toContain('"n":1')
   })
 })
+
+describe('a session whose journal has gone into other hands', () => {
+  const letGo = (silent: boolean) =>
+    ({ type: 'let-go', code: silent ? 'superseded' : 'internal', reason: 'why', silent }) as const
+
+  it.each([true, false])(
+    'ends at once, and claims of no message that it cannot be sent (silent: %s)',
+    (silent) => {
+      const { subject, disk } = openClient()
+      subject.send('left')
+      disk.syncAll(subject)
+      subject.poll()
+      subject.send('kept')
+      subject.input(letGo(silent))
+      const [ended] = subject.all('ended')
+      expect(ended?.report).toMatchObject({
+        clean: false,
+        by: 'local',
+        notSent: [],
+        unknown: ['left', 'kept'],
+      })
+      expect(subject.all('released')).toHaveLength(1)
+      const [close] = subject.all('link-close')
+      expect(close?.code).toBe(silent ? 1001 : 4410)
+      if (silent) expect(close?.last).toBeUndefined()
+      else expect(close?.last).toContain('"reset"')
+    },
+  )
+
+  it.each([true, false])(
+    'is forgotten by a server too, which has no answer to who comes back (silent: %s)',
+    (silent) => {
+      const { subject } = openServer()
+      subject.input({ type: 'link-end', link: 1, code: 1006, reason: '', clean: false, neverLeft: false })
+      subject.input(letGo(silent))
+      expect(subject.all('released')).toHaveLength(1)
+      expect(subject.machine.nextTimeout()).toBe(Number.POSITIVE_INFINITY)
+    },
+  )
+
+  it('ends once, if it is over already', () => {
+    const { subject, disk } = openServer()
+    subject.input({ type: 'abort', code: 'aborted', reason: '' })
+    disk.syncAll(subject)
+    subject.input(letGo(true))
+    expect(subject.all('ended')).toHaveLength(1)
+    expect(subject.all('released')).toHaveLength(1)
+  })
+})

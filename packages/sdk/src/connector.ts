@@ -13,6 +13,7 @@ import type { Link, LinkEnd, OpenLink } from '@lastword/transport'
 import { nanoid } from 'nanoid'
 import { type CheckedOptions, type ConnectOptions, checkAuth, checkOptions } from './connect-options.ts'
 import { handshakeError, noAuth, notMade } from './handshake-error.ts'
+import type { TakenSession } from './journaled.ts'
 import { locationUrl } from './location.ts'
 import { backoff, type ReconnectPolicy } from './reconnect-policy.ts'
 
@@ -52,7 +53,14 @@ export class Connector {
   #location: string | undefined
   #released = false
 
-  constructor(url: string, options: ConnectOptions, openLink: OpenLink, environment: ConnectorEnvironment) {
+  /** `kept`: the session as the journal has it; without it a new one is made, which ends with the process. */
+  constructor(
+    url: string,
+    options: ConnectOptions,
+    openLink: OpenLink,
+    environment: ConnectorEnvironment,
+    kept?: TakenSession,
+  ) {
     this.#url = url
     this.#options = options
     this.#checked = checkOptions(options)
@@ -62,8 +70,8 @@ export class Connector {
     this.core = new SessionCore(
       {
         role: 'client',
-        sid: nanoid(),
-        key: nanoid(32),
+        sid: kept?.record.sid ?? nanoid(),
+        key: kept?.record.key ?? nanoid(32),
         idPrefix: nanoid(10),
         window: this.#checked.window,
         maxBytes: this.#checked.maxBytes,
@@ -83,10 +91,11 @@ export class Connector {
         onMoveRefused: () => this.#onMoveRefused(),
         onReleased: () => this.#release(),
       },
+      kept,
     )
     // What the application sends in the same turn goes with the first frame.
     this.#opening = true
-    platform.endOfTurn(() => void this.#open())
+    platform.endOfTurn(() => void (kept === undefined ? this.#open() : this.#begin()))
     const online = environment.onOnline?.(() => this.#onOnline())
     if (online !== undefined) this.#releases.push(online)
     this.#watch(options.signal)
@@ -95,6 +104,14 @@ export class Connector {
   /** True if another link is of use: there is none, or the one that there is will go. */
   get #wanted(): boolean {
     return this.core.wantsLink || (this.#moving && this.core.attached)
+  }
+
+  /** Nothing leaves that the journal does not hold; with its first write goes what the application has sent by now. */
+  async #begin(): Promise<void> {
+    this.core.begin()
+    // A journal that failed has ended the session.
+    await this.core.held().catch(() => {})
+    await this.#open()
   }
 
   /** `again`: it is still the same attempt. */

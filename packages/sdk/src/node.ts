@@ -8,6 +8,7 @@ import { checkObject, Session } from '@lastword/session'
 import { nodeLinkOpener } from '@lastword/transport'
 import { type ConnectOptions, webSocketUrl } from './connect-options.ts'
 import { Connector } from './connector.ts'
+import { type JournalOptions, openKept, type TakenSession } from './journaled.ts'
 
 export { type TraceFile, type TraceToFileOptions, traceToFile } from '@lastword/session/trace-file'
 export * from './public.ts'
@@ -29,6 +30,16 @@ export interface NodeConnectOptions<C = AnyContract> extends ConnectOptions<C> {
 }
 
 /**
+ * Opens a session that outlives this process: with `journal`, what was sent and is not known to be handled is sent on
+ * when `connect` is called again with the same journal. Resolves with the session once the journal has it, and rejects
+ * with a `JournalError` if that fails; nothing leaves before the journal holds it. See `session.restored` for what was
+ * carried over, and `session.stored()`.
+ */
+export function connect<C = AnyContract>(
+  url: string | URL,
+  options: NodeConnectOptions<C> & JournalOptions,
+): Promise<Session<C>>
+/**
  * Opens a session with the server at `url` (ws:, wss:, http: or https:). Returns at once: what is sent before there
  * is a connection waits for it, and goes with its first frame. The session connects again by itself.
  *
@@ -36,7 +47,11 @@ export interface NodeConnectOptions<C = AnyContract> extends ConnectOptions<C> {
  *
  * @throws ArgumentError for an address or option that cannot be used
  */
-export function connect<C = AnyContract>(url: string | URL, options: NodeConnectOptions<C> = {}): Session<C> {
+export function connect<C = AnyContract>(url: string | URL, options?: NodeConnectOptions<C>): Session<C>
+export function connect<C>(
+  url: string | URL,
+  options: NodeConnectOptions<C> & Partial<JournalOptions> = {},
+): Session<C> | Promise<Session<C>> {
   checkObject('the options', options, 'Pass an object, or nothing.')
   const { tls, headers, origin } = options
   if (tls !== undefined) checkObject('tls', tls, 'Pass { ca, cert, key, servername }.')
@@ -45,5 +60,8 @@ export function connect<C = AnyContract>(url: string | URL, options: NodeConnect
     throw new ArgumentError('origin is not a string', "Use one like 'https://app.example'.")
   }
   const openLink = nodeLinkOpener({ ...tls, ...(headers && { headers }), ...(origin && { origin }) })
-  return new Session<C>(new Connector(webSocketUrl(url), options as ConnectOptions, openLink, {}).core)
+  const address = webSocketUrl(url)
+  const make = (kept?: TakenSession) => new Connector(address, options as ConnectOptions, openLink, {}, kept)
+  if (options.journal === undefined) return new Session<C>(make().core)
+  return openKept<C>(address, options as ConnectOptions & JournalOptions, make)
 }

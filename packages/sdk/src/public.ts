@@ -31,6 +31,7 @@ export type {
   HandlerResult,
   IncomingMessage,
   Journal,
+  RestoredMessage,
   SendOptions,
   Session,
   SessionEvents,
@@ -44,6 +45,7 @@ export type {
   WritableMessage,
 } from '@lastword/session'
 export type { ConnectOptions } from './connect-options.ts'
+export type { JournalOptions } from './journaled.ts'
 export {
   type BackoffOptions,
   backoff,

@@ -5,6 +5,7 @@ import {
   checkInteger,
   checkObject,
   checkSessionOptions,
+  type Journal,
   type SessionOptions,
 } from '@lastword/session'
 
@@ -40,6 +41,16 @@ export interface AdapterOptions<C = AnyContract> extends SessionOptions<C> {
   ttlMs?: number
   /** After how long a silence either side asks whether the other is there; a link is dead after two, in ms. @default 15000 */
   keepaliveMs?: number
+  /**
+   * Where sessions are kept, so that they outlive this process, or move to another one that has the same journal.
+   * Without one they live in memory, and a client that comes back after a restart is told `session-unknown`.
+   */
+  journal?: Journal
+  /**
+   * How long handlers that are running may take when another adapter asks for their session, in ms. What is not
+   * handled by then is given to a handler there, marked as redelivered. @default 5000
+   */
+  handOverMs?: number
   /** How long a link may take to say `hello`, in ms. @default 10000 */
   helloTimeoutMs?: number
   /** How much a client may send that is not acknowledged. @default { messages: 1024, bytes: 4194304 } */
@@ -72,6 +83,7 @@ export interface AdapterOptions<C = AnyContract> extends SessionOptions<C> {
 export interface CheckedAdapterOptions {
   ttlMs: number
   keepaliveMs: number
+  handOverMs: number
   helloTimeoutMs: number
   authenticateTimeoutMs: number
   window: Window
@@ -88,6 +100,7 @@ export function checkOptions(options: AdapterOptions): CheckedAdapterOptions {
   const checked: CheckedAdapterOptions = {
     ttlMs: options.ttlMs ?? defaults.ttlMs,
     keepaliveMs: options.keepaliveMs ?? defaults.keepaliveMs,
+    handOverMs: options.handOverMs ?? handOverMsDefault,
     helloTimeoutMs: options.helloTimeoutMs ?? defaults.helloTimeoutMs,
     authenticateTimeoutMs: options.authenticateTimeoutMs ?? defaults.helloTimeoutMs,
     window: {
@@ -100,6 +113,7 @@ export function checkOptions(options: AdapterOptions): CheckedAdapterOptions {
   }
   checkInteger('ttlMs', checked.ttlMs, 0, limits.timerMsMax)
   checkInteger('keepaliveMs', checked.keepaliveMs, 1, limits.timerMsMax)
+  checkInteger('handOverMs', checked.handOverMs, 0, limits.timerMsMax)
   checkInteger('helloTimeoutMs', checked.helloTimeoutMs, 1, limits.timerMsMax)
   checkInteger('authenticateTimeoutMs', checked.authenticateTimeoutMs, 1, limits.timerMsMax)
   checkInteger('maxBytes', maxBytes, limits.maxBytesMin, limits.bytesMax)
@@ -114,12 +128,24 @@ export function checkOptions(options: AdapterOptions): CheckedAdapterOptions {
     checkFunction('authenticate', options.authenticate, 'Return who is there, or false.')
   }
   checkOrigins(options.allowedOrigins)
+  checkJournal(options.journal)
   return checked
 }
+
+/** Well below the time that a client gives a server to say `welcome`. */
+const handOverMsDefault = 5000
 
 const sessionsMaxDefault = 100_000
 /** A tenth of them: one identity leaves room, and an office or a proxy behind one address is not yet too many. */
 const sessionsPerIdentityMaxDefault = 10_000
+
+function checkJournal(journal: Journal | undefined): void {
+  if (journal === undefined) return
+  checkObject('journal', journal, 'Pass levelJournal(…) or memoryJournal().')
+  for (const method of ['create', 'find', 'claim', 'prune'] as const) {
+    checkFunction(`journal.${method}`, journal[method], 'Pass levelJournal(…) or memoryJournal().')
+  }
+}
 
 function checkOrigins(origins: AdapterOptions['allowedOrigins']): void {
   if (origins === undefined || typeof origins === 'function') return

@@ -7,6 +7,7 @@ import {
   closeCodes,
   defaults,
   earlyPrefix,
+  JournalError,
   limits,
   PeerFault,
   type ResetCode,
@@ -17,6 +18,7 @@ import {
   checkInteger,
   checkObject,
   Emitter,
+  type KeptSession,
   platform,
   Session,
   SessionCore,
@@ -28,6 +30,7 @@ import { type AdapterOptions, type CheckedAdapterOptions, checkOptions } from '.
 import { AdapterCounters, type AdapterStats } from './adapter-stats.ts'
 import { clientAddress } from './client-address.ts'
 import { type Arrival, type LinkDoor, Refusal, receiveLink } from './door.ts'
+import { KeptSessions } from './kept-sessions.ts'
 import { sameSecret } from './same-secret.ts'
 import { SessionShares } from './session-shares.ts'
 
@@ -50,8 +53,10 @@ export interface AdapterEvents {
 export interface SessionContext {
   /** What `authenticate` returned; empty without it. */
   identity: string
-  /** The upgrade request of the link that opened the session. */
+  /** The upgrade request of the link that opened the session, or brought it here. */
   request: HttpRequest
+  /** True if the session comes from the journal: it was opened in another process, or by another adapter. */
+  restored: boolean
 }
 
 /** What became of the sessions when the server went. */
@@ -60,7 +65,9 @@ export interface ShutdownReport {
   sessions: number
   /** Of those, the ones that ended with everything handled. */
   clean: number
-  /** The reports of the others, by session id. */
+  /** Of those, the ones that go on: they are left to the journal, for whoever their clients come to next. */
+  moved: number
+  /** The reports of all others, by session id. */
   unclean: Array<{ sessionId: string; report: CloseReport }>
 }
 
@@ -82,6 +89,9 @@ export class Adapter<C = AnyContract> {
   readonly #ended = new Set<Entry>()
   readonly #counters = new AdapterCounters()
   readonly #shares: SessionShares<Entry>
+  readonly #kept: KeptSessions | undefined
+  /** Sessions that are being taken from the journal, or made in it. */
+  readonly #opening = new Map<string, Promise<Entry>>()
   #shutdown: Promise<ShutdownReport> | undefined
   /** Shut down: no session is left that a link could resume. */
   #gone = false
@@ -90,6 +100,9 @@ export class Adapter<C = AnyContract> {
     this.#options = options
     this.#checked = checkOptions(options as AdapterOptions)
     this.#shares = new SessionShares(this.#checked.sessionsPerIdentityMax)
+    const { ttlMs, handOverMs } = this.#checked
+    if (options.journal === undefined) return
+    this.#kept = new KeptSessions(options.journal, ttlMs, handOverMs + claimMarginMs)
   }
 
   /** Sessions that exist now, with a link or waiting for one, or kept so that their clients can ask how they ended. */
@@ -122,7 +135,7 @@ export class Adapter<C = AnyContract> {
 
   /**
    * Calls back for each new session, before anything that it received is given out: attach handlers here. It is not
-   * called again when the session resumes. Returns what takes the callback off again.
+   * called again when the session resumes, unless it comes from the journal (`restored`). Returns what takes the callback off again.
    */
   onSession(callback: (session: Session<C>, context: SessionContext) => unknown): () => void {
     checkFunction('the callback of onSession', callback, 'Pass (session, { identity, request }) => ….')
@@ -165,6 +178,9 @@ export class Adapter<C = AnyContract> {
    * session is closed, which waits until both sides have handled everything. Those that are not done within the
    * deadline are ended with `shutdown`.
    *
+   * With a journal sessions are not closed but left to it: handlers that are running finish, within the deadline, and
+   * the clients resume with whichever server has that journal next. Close the journal behind that.
+   *
    * Resolves when every connection has ended: a `process.exit()` after that loses nothing. Calling it again gives the
    * same promise. `location`: where clients are asked to go, see `away()`. `deadlineMs`: 10000 if it is not given.
    */
@@ -192,21 +208,11 @@ export class Adapter<C = AnyContract> {
 
   async #end(deadlineMs: number, location: string | undefined): Promise<ShutdownReport> {
     const entries = [...this.#sessions.values()].filter(({ core }) => !core.ended)
-    const report: ShutdownReport = { sessions: entries.length, clean: 0, unclean: [] }
+    const report: ShutdownReport = { sessions: entries.length, clean: 0, moved: 0, unclean: [] }
     for (const door of this.#links.values()) door.goAway()
-    const timer = setTimeout(() => {
-      for (const { core } of entries) core.abort('shutdown', 'the server has shut down')
-    }, deadlineMs)
-    await Promise.all(
-      entries.map(async ({ core }) => {
-        core.away(deadlineMs, 'the server is shutting down', location)
-        // The timer above is what bounds it, so that all of them end for the same reason.
-        const closed = await core.close({ timeoutMs: Number.POSITIVE_INFINITY })
-        if (closed.clean) report.clean++
-        else report.unclean.push({ sessionId: core.sid, report: closed })
-      }),
-    )
-    clearTimeout(timer)
+    for (const { core } of entries) core.away(deadlineMs, 'the server is shutting down', location)
+    if (this.#kept === undefined) await this.#closeAll(entries, deadlineMs, report)
+    else await this.#leaveAll(entries, deadlineMs, report)
     // Those that were refused, or are being decided upon, and those of sessions that were over before.
     this.#gone = true
     // Links that come meanwhile are sent away, and waited for too; but a server that is still being called is not for ever.
@@ -215,6 +221,37 @@ export class Adapter<C = AnyContract> {
       await Promise.all(links.map((link) => link.close(closeCodes.goingAway, 'the server has shut down')))
     }
     return report
+  }
+
+  async #closeAll(entries: Entry[], deadlineMs: number, report: ShutdownReport): Promise<void> {
+    const timer = setTimeout(() => {
+      for (const { core } of entries) core.abort('shutdown', 'the server has shut down')
+    }, deadlineMs)
+    await Promise.all(
+      entries.map(async ({ core }) => {
+        // The timer above is what bounds it, so that all of them end for the same reason.
+        const closed = await core.close({ timeoutMs: Number.POSITIVE_INFINITY })
+        if (closed.clean) report.clean++
+        else report.unclean.push({ sessionId: core.sid, report: closed })
+      }),
+    )
+    clearTimeout(timer)
+  }
+
+  async #leaveAll(entries: Entry[], deadlineMs: number, report: ShutdownReport): Promise<void> {
+    this.#kept?.stop()
+    await Promise.all(
+      entries.map(async ({ core }) => {
+        await core.handOver(deadlineMs)
+        const closed = await core.closed
+        if (closed.clean) report.clean++
+        else if (closed.code === 'superseded') report.moved++
+        else report.unclean.push({ sessionId: core.sid, report: closed })
+      }),
+    )
+    await Promise.allSettled(this.#opening.values())
+    // Those that are over wait in the journal for their clients to ask.
+    await Promise.all([...this.#sessions.values()].map(({ core }) => core.handOver(0)))
   }
 
   #receive(socket: WsSocket, request: HttpRequest): void {
@@ -240,19 +277,86 @@ export class Adapter<C = AnyContract> {
     const { code, message: reason, cause: error } = refusal
     this.#counters.refused(code)
     const heard = this.#emitter.emit('refused', { code, reason, request, error })
-    if (!heard && code === 'internal') platform.report(error)
+    if (!heard && (code === 'internal' || error instanceof JournalError)) platform.report(error)
   }
 
   async #admit(arrival: Arrival, link: Link, request: HttpRequest, address: string): Promise<LinkEvents> {
     const { hello } = arrival
     this.#checkOrigin(request)
-    const known = this.#find(hello.sid, hello.key)
-    const identity = await this.#authenticate(hello, request, known !== undefined)
+    let known = this.#find(hello.sid, hello.key) !== undefined
+    if (!known && this.#kept !== undefined) {
+      const { sid, key } = hello
+      known = (await this.#fromJournal(this.#kept.find(sid, key))) !== undefined
+    }
+    const identity = await this.#authenticate(hello, request, known)
     // It may have been opened, or forgotten, while `authenticate` was thinking.
-    const entry = this.#find(hello.sid, hello.key) ?? this.#create(arrival, identity, request, address)
+    const entry = await this.#entryFor({ arrival, identity, request, address })
     if (entry.identity !== identity)
       throw new Refusal('identity-mismatch', 'the session belongs to somebody else')
     return entry.core.accept(link, hello, arrival.rest, arrival.bytes)
+  }
+
+  /** The session that a link may have: one that is here, or comes from the journal, or is made for it. */
+  async #entryFor(opening: Opening): Promise<Entry> {
+    const { sid, key } = opening.arrival.hello
+    for (;;) {
+      const entry = this.#find(sid, key)
+      const { leaving } = entry?.core ?? {}
+      if (entry !== undefined && leaving === undefined) return entry
+      const underWay = leaving ?? this.#opening.get(sid)
+      if (underWay !== undefined) await underWay.catch(() => {})
+      else if (this.#kept === undefined) return this.#create(opening)
+      else {
+        const made = this.#fromJournal(this.#openKept(this.#kept, opening))
+        this.#opening.set(sid, made)
+        return made.finally(() => this.#opening.delete(sid))
+      }
+    }
+  }
+
+  /** Takes the session from the journal, or makes it there. */
+  async #openKept(kept: KeptSessions, opening: Opening): Promise<Entry> {
+    const { sid, key } = opening.arrival.hello
+    // A session that another server may have is not ended for that this one goes.
+    if (this.#shutdown !== undefined) throw goingAway()
+    for (;;) {
+      const record = await kept.find(sid, key)
+      if (record === undefined) {
+        this.#checkRoom(opening)
+        const journal = await kept.create(sid, key, opening.identity)
+        if (journal !== undefined) return this.#makeKept(opening, { journal }, false)
+      } else {
+        if (record.identity !== opening.identity) {
+          throw new Refusal('identity-mismatch', 'the session belongs to somebody else')
+        }
+        const session = await kept.claim(sid)
+        if (session !== undefined) return this.#makeKept(opening, session, true)
+      }
+      // It was made, or has ended, meanwhile.
+    }
+  }
+
+  /** What cannot be made is left to the journal as it was. */
+  async #makeKept(opening: Opening, session: KeptSession, restored: boolean): Promise<Entry> {
+    try {
+      if (this.#shutdown !== undefined) throw goingAway()
+      return this.#make(opening, session, restored)
+    } catch (error) {
+      await session.journal.release()
+      throw error
+    }
+  }
+
+  /** A journal that fails refuses nobody: the client tries again. */
+  async #fromJournal<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      if (error instanceof Refusal || error instanceof PeerFault) throw error
+      const fault = new PeerFault('goingAway', 'the session cannot be had here now')
+      fault.cause = error
+      throw fault
+    }
   }
 
   /** @throws Refusal if the session exists and has another key */
@@ -309,16 +413,28 @@ export class Adapter<C = AnyContract> {
     throw new ArgumentError(`addressOf returned a value of type ${typeof counted}`, 'Return a string.')
   }
 
-  #create({ hello }: Arrival, identity: string, request: HttpRequest, address: string): Entry {
-    if (!hello.fresh) throw new Refusal('session-unknown', 'there is no such session here (any more)')
+  #create(opening: Opening): Entry {
+    this.#checkRoom(opening)
+    return this.#make(opening, undefined, false)
+  }
+
+  /** @throws Refusal if no session may be made for this link */
+  #checkRoom({ arrival, identity, request, address }: Opening): void {
+    if (!arrival.hello.fresh) throw new Refusal('session-unknown', 'there is no such session here (any more)')
     if (this.#shutdown !== undefined) throw new Refusal('shutdown', 'the server is shutting down')
-    const holder = this.#holderOf(identity, request, address)
-    if (!this.#shares.hasRoom(holder)) {
+    if (!this.#shares.hasRoom(this.#holderOf(identity, request, address))) {
       throw new Refusal('identity-full', 'the server has as many sessions of this client as it will keep')
     }
     if (this.#sessions.size - this.#ended.size >= this.#checked.sessionsMax) {
       throw new Refusal('sessions-full', 'the server has as many sessions as it will keep')
     }
+  }
+
+  #make(
+    { arrival: { hello }, identity, request, address }: Opening,
+    kept: KeptSession | undefined,
+    restored: boolean,
+  ): Entry {
     const { window, maxBytes, keepaliveMs, ttlMs } = this.#checked
     const core = new SessionCore(
       {
@@ -340,22 +456,34 @@ export class Adapter<C = AnyContract> {
         onReleased: () => this.#forget(entry),
         onState: (state, before) => this.#counters.moved(state, before),
       },
+      kept,
     )
+    const holder = this.#holderOf(identity, request, address)
     const entry: Entry = { core, key: hello.key, identity, holder }
     this.#sessions.set(hello.sid, entry)
     this.#shares.begin(holder)
     this.#counters.made(core.state)
     core.emitter.on('closed', (report) => this.#onEnded(entry, report))
+    kept?.journal.onWanted(() => void core.handOver(this.#checked.handOverMs))
+    // One that was over already only waits for its client to ask.
+    if (kept?.snapshot?.state.ended === undefined) this.#present(core, { identity, request, restored })
+    if (kept === undefined) return entry
+    core.begin()
+    if (this.#sessions.get(hello.sid) === entry) return entry
+    throw new Refusal('session-unknown', 'there is no such session here (any more)')
+  }
+
+  /** Shows a session to the application, which attaches its handlers. */
+  #present(core: SessionCore, context: SessionContext): void {
     const session = new Session<C>(core)
     for (const callback of this.#callbacks) {
       try {
-        const result = callback(session, { identity, request }) as PromiseLike<unknown> | undefined
+        const result = callback(session, context) as PromiseLike<unknown> | undefined
         if (typeof result?.then === 'function') result.then(undefined, (error) => platform.report(error))
       } catch (error) {
         platform.report(error)
       }
     }
-    return entry
   }
 
   /** It makes room for a new one, and is kept while there is room for it among those that are over. */
@@ -386,6 +514,14 @@ export function createAdapter<C = AnyContract>(options: AdapterOptions<C> = {}):
   return new Adapter<C>(options)
 }
 
+/** A link that wants a session, and who is behind it. */
+interface Opening {
+  arrival: Arrival
+  identity: string
+  request: HttpRequest
+  address: string
+}
+
 interface Entry {
   core: SessionCore
   key: string
@@ -394,7 +530,13 @@ interface Entry {
   holder: string
 }
 
+function goingAway(): PeerFault {
+  return new PeerFault('goingAway', 'the server is shutting down')
+}
+
 const shutdownMs = 10_000
+/** How much longer whoever wants a session waits than its holder may take, who has then let it go by itself. */
+const claimMarginMs = 500
 
 /** @throws ArgumentError */
 function checkLocation(location: unknown): void {

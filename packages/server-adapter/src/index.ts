@@ -34,6 +34,7 @@ export type {
   HandlerResult,
   IncomingMessage,
   Journal,
+  RestoredMessage,
   SendOptions,
   Session,
   SessionEvents,

@@ -37,6 +37,7 @@ const ofAdapters: Record<Exclude<Measured<AdapterOptions>, 'contract'>, Range> =
   authenticateTimeoutMs: timer(1),
   ttlMs: timer(0),
   keepaliveMs: timer(1),
+  handOverMs: timer(0),
   helloTimeoutMs: timer(1),
   sessionsMax: noMost(1),
   sessionsPerIdentityMax: noMost(1),

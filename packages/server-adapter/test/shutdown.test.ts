@@ -30,7 +30,7 @@ describe.each(schemes)('%s', (scheme: Scheme) => {
     expect(await within('the refusal', late.closed)).toMatchObject({ code: 'shutdown', by: 'peer' })
     finish?.()
     expect(await answer).toBe('done')
-    expect(await within('shutdown', shutdown)).toEqual({ sessions: 2, clean: 2, unclean: [] })
+    expect(await within('shutdown', shutdown)).toEqual({ sessions: 2, clean: 2, moved: 0, unclean: [] })
     expect(await busy.closed).toMatchObject(clean)
   })
 
@@ -86,7 +86,12 @@ describe.each(schemes)('%s', (scheme: Scheme) => {
     })
     const session = connect({ reconnect: { nextDelayMs: () => 60_000 } })
     await until(() => wss.clients.size === 1, { what: 'the connection' })
-    expect(await within('shutdown', adapter.shutdown())).toEqual({ sessions: 0, clean: 0, unclean: [] })
+    expect(await within('shutdown', adapter.shutdown())).toEqual({
+      sessions: 0,
+      clean: 0,
+      moved: 0,
+      unclean: [],
+    })
     expect(wss.clients.size).toBe(0)
     expect(session.state).toBe('connecting')
   })
@@ -110,7 +115,7 @@ describe.each(schemes)('%s', (scheme: Scheme) => {
     expect(got).toEqual(Array.from({ length: 500 }, (_, n) => n))
     await until(() => child.exit, { what: 'the exit' })
     expect(child.exit).toMatchObject({ code: 0 })
-    expect(child.said.at(-1)).toEqual({ sessions: 1, clean: 1, unclean: [] })
+    expect(child.said.at(-1)).toEqual({ sessions: 1, clean: 1, moved: 0, unclean: [] })
   })
 })
 

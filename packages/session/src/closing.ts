@@ -27,14 +27,16 @@ export class Closing {
   #finAsked = false
   #peerFin = false
 
-  constructor(host: ClosingHost, halfOpen: boolean) {
+  /** `finAsked`: the session comes from a journal, and its `fin` was asked for before. */
+  constructor(host: ClosingHost, halfOpen: boolean, finAsked: boolean) {
     this.#host = host
     this.#halfOpen = halfOpen
+    this.#finAsked = finAsked
   }
 
   /** True once this side has begun to close. */
   get begun(): boolean {
-    return this.#begun
+    return this.#begun || this.#finAsked
   }
 
   /** True once `fin` has been asked for. */

@@ -49,6 +49,11 @@ export class Dispatcher {
   /** The application has closed: a request that nothing listens for is refused, for nobody will come any more. */
   #closing = false
   #finished = false
+  /** Nothing is begun any more: somebody else goes on with the session. */
+  #paused = false
+  /** Messages that a loop has, and has not finished with. */
+  #given = 0
+  #idle: (() => void) | undefined
 
   constructor(host: DispatcherHost, contract: Contract | undefined, concurrency: number) {
     this.#host = host
@@ -126,6 +131,15 @@ export class Dispatcher {
     if (this.#refuses && !this.#refusalScheduled && this.#host.takesRequests()) this.#refuseKept()
   }
 
+  /** Begins nothing any more. Resolves when the application has finished with everything that it has. */
+  async pause(): Promise<void> {
+    this.#paused = true
+    if (this.#running + this.#given === 0) return
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve
+    })
+  }
+
   /** The application closes. */
   close(): void {
     this.#closing = true
@@ -148,6 +162,7 @@ export class Dispatcher {
     // The session may be kept for a while, so that its peer can ask how it ended: what it received is not.
     this.#open.clear()
     this.#openRequests.clear()
+    this.#idle?.()
   }
 
   /** Brings a message to whatever listens for it. */
@@ -175,7 +190,7 @@ export class Dispatcher {
   }
 
   #mayGive(message: IncomingMessage): boolean {
-    return !message.isRequest || this.#host.takesRequests()
+    return !this.#paused && (!message.isRequest || this.#host.takesRequests())
   }
 
   #startReady(): void {
@@ -254,7 +269,12 @@ export class Dispatcher {
   #done(message: IncomingMessage): void {
     this.#running--
     this.#finishWith(message)
+    this.#tellIdle()
     this.#startReady()
+  }
+
+  #tellIdle(): void {
+    if (this.#running + this.#given === 0) this.#idle?.()
   }
 
   #finishWith(message: IncomingMessage): void {
@@ -265,7 +285,7 @@ export class Dispatcher {
 
   #refuseOrKeep(message: IncomingMessage): void {
     if (this.#host.over()) return
-    if (!this.#host.takesRequests()) return this.#keep(message)
+    if (!this.#mayGive(message)) return this.#keep(message)
     message.fail('no-handler', `nothing handles "${message.name}" here`.slice(0, 1024))
     this.#finishWith(message)
   }
@@ -317,12 +337,15 @@ export class Dispatcher {
       admit: (message, checked) => {
         if (this.#host.over()) return false
         const fits = this.#fits(message, checked)
-        if (!fits) this.#finishWith(message)
+        if (fits) this.#given++
+        else this.#finishWith(message)
         return fits
       },
       handled: (message) => {
         if (!message.answered) message.fail('no-reply', 'the message was taken and not answered')
+        this.#given--
         this.#finishWith(message)
+        this.#tellIdle()
       },
       detach: (rest) => {
         this.#iterator = undefined

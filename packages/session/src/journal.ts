@@ -49,7 +49,7 @@ export interface SessionJournal {
   write(write: JournalWrite): Promise<void>
   /** Forgets the session. Does nothing if somebody else has claimed it. */
   remove(): Promise<void>
-  /** Carries out the writes before it; then this holder writes no more, and who waits for the session gets it. The session stays. */
+  /** Carries out the writes before it; then this holder writes no more, and who waits for the session gets it. The session stays, as if written now. */
   release(): Promise<void>
   /** Calls back, once, when somebody else waits for this session: finish what is under way, then release it. */
   onWanted(callback: () => void): void

@@ -190,7 +190,16 @@ class DatabaseJournal implements LevelJournal {
   }
 
   release(hold: Hold): Promise<void> {
-    return this.#alone(hold.sid, async () => this.#shared.holders.letGo(hold))
+    return this.#alone(hold.sid, async () => {
+      try {
+        const stored = hold.ended ? undefined : await this.#read(hold.sid)
+        if (stored?.holder !== hold.token) return
+        const { record, messages, state } = stored
+        await this.#store.commit([this.#put(hold, record, messages, state && JSON.stringify(state))])
+      } finally {
+        this.#shared.holders.letGo(hold)
+      }
+    })
   }
 
   /** @throws JournalError `journal-lost` if it is not this holder's any more */

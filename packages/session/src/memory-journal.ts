@@ -105,7 +105,11 @@ class MemoryJournal implements Journal {
         if (!hold.ended) this.#sessions.delete(hold.sid)
         this.#holders.letGo(hold)
       },
-      release: async () => this.#holders.letGo(hold),
+      release: async () => {
+        const stored = hold.ended ? undefined : this.#sessions.get(hold.sid)
+        if (stored !== undefined) this.#put(stored)
+        this.#holders.letGo(hold)
+      },
       onWanted: (callback) => hold.onWanted(callback),
     }
   }

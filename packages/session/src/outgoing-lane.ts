@@ -89,6 +89,14 @@ export class OutgoingLane {
     )
   }
 
+  /** Takes in the requests of a process before, whose replies are still to come. */
+  adopt(requests: ReadonlyMap<string, Delivery>): void {
+    for (const [id, delivery] of requests) {
+      this.#requests.set(id, delivery)
+      delivery.onSettled(() => this.#forget(id, delivery))
+    }
+  }
+
   get openRequests(): number {
     return this.#requests.size
   }

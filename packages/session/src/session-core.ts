@@ -21,10 +21,13 @@ import type { Delivery } from './delivery.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Emitter } from './emitter.ts'
 import { IncomingMessage } from './incoming-message.ts'
+import type { KeptSession } from './journal-writer.ts'
 import { Notes } from './notes.ts'
 import { OutgoingLane } from './outgoing-lane.ts'
 import type { Platform } from './platform.ts'
+import { type RestoredMessage, RestoredMessages } from './restored-messages.ts'
 import { type FirstFrame, SessionDriver } from './session-driver.ts'
+import { asJournalError, SessionKeeping, sessionMoved } from './session-keeping.ts'
 import { SessionLife } from './session-life.ts'
 import type { SessionStats } from './session-stats.ts'
 import type { CloseOptions, SessionEvents, SessionOptions, SessionState } from './session-types.ts'
@@ -65,6 +68,8 @@ export class SessionCore {
   readonly notes: Notes
   readonly contract: Contract | undefined
   readonly closed: Promise<CloseReport>
+  /** What was sent before the process ended, and is not known to be handled. */
+  readonly restored: readonly RestoredMessage[]
 
   readonly #config: CoreConfig
   readonly #platform: Platform
@@ -79,8 +84,18 @@ export class SessionCore {
   #report: CloseReport | undefined
   readonly #begunAt: number
   #endedAt: number | undefined
+  readonly #keeping: SessionKeeping | undefined
+  #leaving: Promise<void> | undefined
+  #left = false
 
-  constructor(config: CoreConfig, options: SessionOptions, platform: Platform, owner: SessionOwner) {
+  /** `kept`: the session's journal, if it has one, and what it goes on from: `begin` must follow then. */
+  constructor(
+    config: CoreConfig,
+    options: SessionOptions,
+    platform: Platform,
+    owner: SessionOwner,
+    kept?: KeptSession,
+  ) {
     this.#config = config
     this.#platform = platform
     this.#owner = owner
@@ -91,7 +106,9 @@ export class SessionCore {
     this.emitter = new Emitter((error) => platform.report(error))
     const contract = options.contract as Contract | undefined
     this.contract = contract
-    this.#machine = new SessionMachine<Delivery>(config)
+    const restored = new RestoredMessages(config.sid)
+    this.#machine = machineOf(config, kept, restored, platform.now())
+    this.restored = Object.freeze(restored.list)
     this.#life = new SessionLife(this.emitter, this.#machine.welcomed, {
       now: () => platform.now(),
       onState: (state, before) => owner.onState?.(state, before),
@@ -102,12 +119,17 @@ export class SessionCore {
       {
         onOutput: (output) => this.#onOutput(output),
         onLinkEnd: (link, end, attached) => this.#owner.onLinkEnd(link, end, attached),
+        onJournalFailed: (error) => this.#onJournalFailed(error),
       },
       tracerOf(options.trace, { sid: config.sid, side: config.role }, platform),
+      kept?.journal,
     )
+    if (kept !== undefined && this.#driver.writer !== undefined) {
+      this.#keeping = new SessionKeeping(kept.journal, this.#driver.writer)
+    }
     this.lane = new OutgoingLane(
       {
-        takesMessages: () => !this.#closing.begun && !this.#machine.ended,
+        takesMessages: () => !this.#closing.begun && !this.#left && !this.#machine.ended,
         maySubmit: () => !this.#closing.finAsked && !this.#machine.ended,
         peerHasClosed: () => this.#closing.peerFin,
         submit: (message) => this.#driver.input({ type: 'send', message }),
@@ -123,6 +145,7 @@ export class SessionCore {
       options,
       config.sid,
     )
+    this.lane.adopt(restored.requests)
     this.notes = new Notes(
       {
         takesNotes: () => this.#machine.attached && !this.#closing.begun,
@@ -159,7 +182,9 @@ export class SessionCore {
         endOfTurn: (callback) => platform.endOfTurn(callback),
       },
       options.halfOpen === true,
+      kept?.snapshot?.state.out.fin !== undefined,
     )
+    if (this.#closing.begun) this.#life.closing()
   }
 
   get sid(): string {
@@ -220,6 +245,34 @@ export class SessionCore {
 
   // For the owner
 
+  /** Tells what came of restoring the session, once whoever made it is ready to hear, and has its first state written. */
+  begin(): void {
+    this.#driver.begin()
+  }
+
+  /** Resolves when the journal holds what the machine has accepted so far; at once if there is none. */
+  async held(): Promise<void> {
+    try {
+      await this.#driver.writer?.stored()
+    } catch (error) {
+      throw asJournalError(error, this.sid)
+    }
+  }
+
+  /**
+   * Lets somebody else go on with the session: nothing more is begun, what the application has is finished (within
+   * `deadlineMs`), everything is written, and then it ends here as `superseded`. Never rejects.
+   */
+  handOver(deadlineMs: number): Promise<void> {
+    this.#leaving ??= this.#handOver(deadlineMs)
+    return this.#leaving
+  }
+
+  /** Resolves when the session has gone into other hands; `undefined` if nobody has asked for it. */
+  get leaving(): Promise<void> | undefined {
+    return this.#leaving
+  }
+
   /** Client: begins a link, and says what its first frame is: at most `strictBytes` long, so that it fits into the upgrade. */
   startLink(
     auth: Json | undefined,
@@ -262,6 +315,13 @@ export class SessionCore {
   }
 
   // For the application
+
+  /** Resolves when the journal holds everything that was accepted; at once if there is none. */
+  async stored(): Promise<void> {
+    if (this.#keeping === undefined) return
+    await this.lane.submitted()
+    await this.held()
+  }
 
   /** Begins to close: `fin` follows once what was received before is answered, and what was sent before is on its way. */
   close(options: CloseOptions): Promise<CloseReport> {
@@ -331,6 +391,7 @@ export class SessionCore {
       case 'ended':
         return this.#onEnded(output.report)
       case 'released':
+        this.#keeping?.forget((error) => this.#tellError(asJournalError(error, this.sid)))
         return this.#owner.onReleased()
       case 'link-close':
         return
@@ -366,7 +427,48 @@ export class SessionCore {
     // The links end first, so that whoever exits the process after closing takes nothing away. Where there is none, or
     // it is not welcomed for long, the last word is said behind the application's back.
     this.#platform.endOfTurn(() => {
-      void this.#driver.linksEnded(defaults.lingerMs).then(() => this.#resolveClosed(report))
+      void this.#driver
+        .linksEnded(defaults.lingerMs)
+        .then(() => this.#keeping?.settled())
+        .then(() => this.#resolveClosed(report))
+    })
+  }
+
+  async #handOver(deadlineMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const stop = this.#platform.setTimer(deadlineMs, resolve, true)
+      void this.dispatcher.pause().then(() => {
+        stop()
+        resolve()
+      })
+    })
+    // What is accepted from here on would be in nobody's journal.
+    this.#left = true
+    this.#driver.flush()
+    try {
+      await this.#keeping?.release()
+    } catch (error) {
+      this.#tellError(asJournalError(error, this.sid))
+    }
+    this.#letGo(sessionMoved(this.sid), true)
+  }
+
+  #onJournalFailed(failure: unknown): void {
+    const error = asJournalError(failure, this.sid)
+    const lost = error.code === 'journal-lost'
+    if (this.#machine.ended && !lost) this.#tellError(error)
+    this.#letGo(error, lost)
+  }
+
+  /** The journal is not this session's any more. `moved`: whoever has it goes on with the session. */
+  #letGo(error: LastwordError, moved: boolean): void {
+    this.#keeping?.abandon()
+    this.#cause = error
+    this.#driver.input({
+      type: 'let-go',
+      code: moved ? 'superseded' : 'internal',
+      reason: moved ? 'the session goes on elsewhere' : 'its journal failed',
+      silent: moved,
     })
   }
 
@@ -379,6 +481,23 @@ export class SessionCore {
   #tellError(error: LastwordError): void {
     if (!this.emitter.emit('error', error)) this.#platform.report(error)
   }
+}
+
+function machineOf(
+  config: CoreConfig,
+  kept: KeptSession | undefined,
+  restored: RestoredMessages,
+  now: number,
+): SessionMachine<Delivery> {
+  if (kept === undefined) return new SessionMachine<Delivery>(config)
+  const journaled = { ...config, journaled: true }
+  if (kept.snapshot === undefined) return new SessionMachine<Delivery>(journaled)
+  return SessionMachine.restore<Delivery>(
+    journaled,
+    kept.snapshot,
+    (message) => restored.deliveryOf(message),
+    now,
+  )
 }
 
 function tracerOf(

@@ -8,6 +8,8 @@ import type {
   SessionOutput,
 } from '@lastword/protocol'
 import type { Link, LinkEnd, LinkEvents } from '@lastword/transport'
+import type { SessionJournal } from './journal.ts'
+import { JournalWriter } from './journal-writer.ts'
 import { requestNeverLeft } from './never-left.ts'
 import type { Platform } from './platform.ts'
 import type { Tracer } from './trace.ts'
@@ -18,6 +20,8 @@ export interface DriverEvents<Tag> {
   onOutput(output: SessionOutput<Tag>): void
   /** A link is over. Called after the machine has been told. `attached`: the session had been attached to it. */
   onLinkEnd(link: LinkId, end: LinkEnd, attached: boolean): void
+  /** The journal has not taken a write, and is asked for none any more. */
+  onJournalFailed(error: unknown): void
 }
 
 /** How a client's link is bound: what was polled for it before it was opened. */
@@ -43,17 +47,36 @@ export class SessionDriver<Tag> {
   #armedAt = Number.POSITIVE_INFINITY
   #holding = false
   #disarm: (() => void) | undefined
+  /** Writes what the machine wants to survive, if there is a journal. */
+  readonly writer: JournalWriter | undefined
 
   constructor(
     machine: SessionMachine<Tag>,
     platform: Platform,
     events: DriverEvents<Tag>,
     tracer: Tracer | undefined,
+    journal: SessionJournal | undefined,
   ) {
     this.#machine = machine
     this.#platform = platform
     this.#events = events
     this.#tracer = tracer
+    if (journal === undefined) return
+    this.writer = new JournalWriter(journal, {
+      take: () => this.#machine.takeJournalWrite(),
+      onWritten: (write) => {
+        this.input({ type: 'journaled', write })
+        // What waited for it has waited long enough.
+        this.flush()
+      },
+      onFailed: (error) => this.#events.onJournalFailed(error),
+    })
+  }
+
+  /** Carries out what came of restoring the machine, and has its first state written. */
+  begin(): void {
+    this.#dispatch()
+    this.flush()
   }
 
   nextLinkId(): LinkId {
@@ -100,6 +123,8 @@ export class SessionDriver<Tag> {
 
   /** Sends what waits now, without waiting for the end of the turn. */
   flush(): void {
+    // What changed in one turn is one write: a reply stands in the journal together with what it answers.
+    this.writer?.pump()
     do {
       for (const bound of this.#links.values()) {
         while (bound.opened && !bound.closing && bound.link.writable) {
@@ -110,6 +135,7 @@ export class SessionDriver<Tag> {
         }
       }
     } while (this.#dispatch())
+    this.writer?.pump()
     this.#arm()
   }
 

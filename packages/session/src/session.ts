@@ -13,6 +13,7 @@ import { checkCloseOptions, checkFunction, checkName, checkReason } from './argu
 import type { Handler } from './dispatcher.ts'
 import type { IncomingMessage } from './incoming-message.ts'
 import type { NoteHandler } from './notes.ts'
+import type { RestoredMessage } from './restored-messages.ts'
 import type { SessionCore } from './session-core.ts'
 import type { SessionStats } from './session-stats.ts'
 import type { CloseOptions, SendOptions, SessionEvents, SessionState } from './session-types.ts'
@@ -76,6 +77,23 @@ export class Session<C = AnyContract> {
   /** The session in numbers: messages, frames and bytes both ways, what waits, the round-trip time. Counters, no scan. */
   stats(): SessionStats {
     return this.#core.stats()
+  }
+
+  /**
+   * Where there is a journal: what was sent before the process ended and is not known to be handled. It is sent on by
+   * itself; each `done` says what became of it. Empty for a session that was not restored.
+   */
+  get restored(): readonly RestoredMessage[] {
+    return this.#core.restored
+  }
+
+  /**
+   * Resolves when the journal holds every message that was accepted so far: they are sent even if the process ends
+   * now, once it runs again with that journal. At once if there is no journal. Rejects with a `JournalError` if it
+   * failed.
+   */
+  stored(): Promise<void> {
+    return this.#core.stored()
   }
 
   /**

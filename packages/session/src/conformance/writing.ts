@@ -187,8 +187,12 @@ export const writing: Record<string, Body> = {
     await b.write(writeOf(1))
     await a.write(writeOf(1))
     same(await order(), ['c', 'b', 'a'], 'the order after writes')
+    await a.release()
+    same(await order(), ['c', 'b', 'a'], 'the order after a release of what was last anyway')
+    await b.release()
+    same(await order(), ['c', 'a', 'b'], 'the order after a release')
     await c.write(writeOf(1))
-    await b.remove()
+    await (await claimed(journal, 'b')).journal.remove()
     same(await journal.list(), [recordOf('a'), recordOf('c', { role: 'server' })], 'the list')
   },
 

@@ -1,0 +1,104 @@
+import { ArgumentError } from '@lastword/protocol'
+import {
+  checkObject,
+  type Journal,
+  type KeptSession,
+  platform,
+  Session,
+  type SessionRecord,
+} from '@lastword/session'
+import { nanoid } from 'nanoid'
+import { type ConnectOptions, checkOptions } from './connect-options.ts'
+import type { Connector } from './connector.ts'
+
+/** What a client adds whose session is to outlive its process. */
+export interface JournalOptions {
+  /**
+   * Where the session is kept. `connect` then resolves with the session that the journal holds for this address, the
+   * one written last if there are several, and with a new one if there is none that is free. One that is over is not
+   * resumed: what it still owes the server is said behind the application's back.
+   */
+  journal: Journal
+  /** Resumes the session with this id, whatever its address was, and takes it from whoever holds it. */
+  sessionId?: string
+}
+
+/** A session as it was taken from the journal, or made in it. */
+export interface TakenSession extends KeptSession {
+  record: SessionRecord
+}
+
+/** @throws ArgumentError for options that cannot be used */
+function checkJournalOptions({ journal, sessionId }: JournalOptions): void {
+  checkObject('journal', journal, "Pass levelJournal(new Level('folder')), or leave it out.")
+  for (const method of ['create', 'find', 'claim', 'list'] as const) {
+    if (typeof journal[method] === 'function') continue
+    throw new ArgumentError(`the journal has no method ${method}`, "Pass levelJournal(new Level('folder')).")
+  }
+  if (sessionId !== undefined && typeof sessionId !== 'string') {
+    throw new ArgumentError('sessionId is not a string', 'Pass the id of a session in the journal.')
+  }
+}
+
+/**
+ * Opens a session that the journal holds, or is to hold. What `make` makes of it begins at the end of the turn, when the
+ * application has it.
+ *
+ * @throws ArgumentError for options that cannot be used, JournalError for what the journal fails with
+ */
+export async function openKept<C>(
+  url: string,
+  options: ConnectOptions & JournalOptions,
+  make: (kept: TakenSession) => Connector,
+): Promise<Session<C>> {
+  checkJournalOptions(options)
+  checkOptions(options)
+  const connectorOf = async (kept: TakenSession) => {
+    try {
+      return make(kept)
+    } catch (error) {
+      await kept.journal.release()
+      throw error
+    }
+  }
+  const kept = await takeSession(options, url, (ended) => {
+    connectorOf(ended).catch((error) => platform.report(error))
+  })
+  return new Session<C>((await connectorOf(kept)).core)
+}
+
+/**
+ * Takes a session in hand: the one that is named, else one for this address that nobody holds, else a new one. Sessions
+ * that it meets and that are over are given to `onEnded`, to be finished.
+ *
+ * @throws JournalError what the journal fails with
+ */
+async function takeSession(
+  { journal, sessionId }: JournalOptions,
+  url: string,
+  onEnded: (session: TakenSession) => void,
+): Promise<TakenSession> {
+  if (sessionId !== undefined) return takeNamed(journal, sessionId)
+  const records = (await journal.list()).filter((record) => record.role === 'client' && record.url === url)
+  for (const { sid } of records.reverse()) {
+    const session = await journal.claim(sid, { ifFree: true })
+    if (session === undefined) continue
+    if (session.snapshot?.state.ended === undefined) return session
+    onEnded(session)
+  }
+  const record: SessionRecord = { sid: nanoid(), role: 'client', key: nanoid(32), url }
+  return { record, journal: await journal.create(record) }
+}
+
+async function takeNamed(journal: Journal, sid: string): Promise<TakenSession> {
+  const record = await journal.find(sid)
+  if (record?.role === 'server') {
+    throw new ArgumentError(`session ${sid} is a server's`, 'Give clients and servers a journal each.')
+  }
+  const session = record && (await journal.claim(sid))
+  if (session !== undefined) return session
+  throw new ArgumentError(
+    `the journal has no session ${sid}`,
+    'See journal.list(); leave sessionId out to begin a new session.',
+  )
+}

@@ -1,0 +1,246 @@
+import { connect as connectTo, type NodeConnectOptions, type Session } from '@lastword/sdk'
+import { expect, test } from 'vitest'
+import { memoryJournal } from '../src/journal-memory.ts'
+import { brittleJournal } from './brittle-journal.ts'
+import { atTheEnd, later, serve, until, within } from './harness.ts'
+import { createSwitch } from './switch.ts'
+
+/** Sessions that outlive their server: another one goes on with them, which has the same journal. */
+
+function open(port: number, options: NodeConnectOptions = {}): Session {
+  const session = connectTo(`ws://localhost:${port}/`, options)
+  session.on('error', () => {})
+  atTheEnd(() => session.abort())
+  return session
+}
+
+test('a server that has crashed has its sessions again, and gives to a handler what none had finished', async () => {
+  const shared = memoryJournal()
+  const before = brittleJournal(shared)
+  const handled: string[] = []
+  const first = await serve('ws', { adapter: { journal: before.journal } })
+  first.adapter.onSession((session, { restored }) => {
+    expect(restored).toBe(false)
+    session.handle('note', (text: string) => {
+      handled.push(`first ${text}`)
+      return text === 'hangs' ? new Promise(() => {}) : text
+    })
+  })
+  const second = await serve('ws', { adapter: { journal: shared, handOverMs: 10 } })
+  second.adapter.onSession((session, { restored }) => {
+    expect(restored).toBe(true)
+    session.handle('note', (text: string, { redelivered }) => {
+      handled.push(`second ${text}${redelivered ? ' again' : ''}`)
+      return text
+    })
+  })
+  const address = await createSwitch(first.port)
+  const client = open(address.port)
+  expect(await client.request('note', 'one')).toBe('one')
+  const hangs = client.request('note', 'hangs')
+  await until(() => handled.includes('first hangs'), { what: 'the handler that hangs' })
+  // That it has come is written in the same turn; a handler begins before that would survive.
+  await first.sessions[0]?.stored()
+  const [record] = await shared.list()
+  expect(record).toMatchObject({ sid: client.id, role: 'server', identity: '' })
+  expect(record?.key).toMatch(/^[A-Za-z0-9_-]{43}$/)
+
+  before.crash()
+  address.target = second.port
+  address.cut()
+  expect(await within('the reply', hangs)).toBe('hangs')
+  expect(await client.request('note', 'last')).toBe('last')
+  expect(handled).toEqual(['first one', 'first hangs', 'second hangs again', 'second last'])
+  expect(await within('the close', client.close())).toMatchObject({ clean: true })
+})
+
+test('a rolling restart loses nothing where the journal is shared: each message is handled once, in order', async () => {
+  const journal = memoryJournal()
+  const handled = new Map<string, number[]>()
+  const servers = await Promise.all(
+    [0, 1, 2].map(async (number) => {
+      const served = await serve('ws', { adapter: { journal } })
+      served.adapter.onSession((session) => {
+        const own = handled.get(session.id) ?? []
+        handled.set(session.id, own)
+        session.handle('number', async (value: number) => {
+          // Over several turns, so that some are under way whenever the server goes.
+          for (let i = 0; i < value % 5; i++) await new Promise((resolve) => setImmediate(resolve))
+          own.push(value)
+          return [number, value]
+        })
+      })
+      return served
+    }),
+  )
+  const address = await createSwitch(servers[0]?.port)
+  const clients = Array.from({ length: 5 }, () => open(address.port))
+  const replies: Array<Promise<unknown>> = []
+  let value = 0
+  const sendSome = async () => {
+    for (let i = 0; i < 20; i++) {
+      value++
+      for (const client of clients) replies.push(later(client.request('number', value)))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  await sendSome()
+  await Promise.all(clients.map(({ opened }) => opened))
+  for (const [at, next] of [
+    [0, 1],
+    [1, 2],
+  ] as const) {
+    address.target = servers[next]?.port
+    const shutdown = servers[at]?.adapter.shutdown({ deadlineMs: 20_000 })
+    await sendSome()
+    const report = await within('the shutdown', shutdown as Promise<unknown>, 25_000)
+    expect(report).toEqual({ sessions: clients.length, clean: 0, moved: clients.length, unclean: [] })
+    await sendSome()
+    await within('all replies', Promise.all(replies))
+  }
+  for (const client of clients) {
+    expect([...(handled.get(client.id) ?? [])].sort((a, b) => a - b)).toEqual(
+      Array.from({ length: value }, (_, i) => i + 1),
+    )
+    expect(await within('the close', client.close())).toMatchObject({ clean: true })
+  }
+  expect(servers.map(({ sessions }) => sessions.length)).toEqual([5, 5, 5])
+})
+
+test('a rolling restart closes every session after its last acknowledgement where nothing is shared', async () => {
+  const servers = await Promise.all([serve('ws'), serve('ws')])
+  const handled: unknown[] = []
+  for (const { adapter } of servers) {
+    adapter.onSession((session) => session.handle('number', (value) => void handled.push(value)))
+  }
+  const address = await createSwitch(servers[0]?.port)
+  const client = open(address.port)
+  const sent = Array.from({ length: 100 }, (_, i) => later(client.send('number', i)))
+  await client.opened
+  address.target = servers[1]?.port
+  const report = await within('the shutdown', servers[0]?.adapter.shutdown() as Promise<unknown>)
+  expect(report).toEqual({ sessions: 1, clean: 1, moved: 0, unclean: [] })
+  expect(await within('the client', client.closed)).toMatchObject({ clean: true })
+  const results = await Promise.allSettled(sent)
+  const done = results.filter(({ status }) => status === 'fulfilled').length
+  expect(handled).toHaveLength(done)
+  const next = open(address.port)
+  await within('a message to the next server', next.send('number', 'next'))
+})
+
+test('who has not the key, or is somebody else, does not take a session from whoever has it', async () => {
+  const journal = memoryJournal()
+  const authenticate = ({ auth }: { auth?: unknown }) => String(auth)
+  const here = await serve('ws', { adapter: { journal, authenticate } })
+  here.adapter.onSession((session) => session.handle('note', (value) => value))
+  const there = await serve('ws', { adapter: { journal, authenticate } })
+  const kept = memoryJournal()
+  const client = await connectTo(here.url, { journal: kept, auth: 'ann' })
+  atTheEnd(() => client.abort())
+  expect(await client.request('note', 1)).toBe(1)
+
+  const [record] = await kept.list()
+  if (record === undefined) throw new Error('the client has no record')
+  for (const [key, auth, code] of [
+    ['another-key-than-the-clients', 'ann', 'key-mismatch'],
+    [record.key, 'bob', 'identity-mismatch'],
+  ] as const) {
+    const thief = memoryJournal()
+    const hands = await thief.create({ ...record, key })
+    await hands.write({ number: 1, add: [], remove: [], state: welcomed })
+    const session = await connectTo(there.url, { journal: thief, sessionId: record.sid, auth })
+    expect(await within('the refusal', session.closed)).toMatchObject({ code, by: 'peer' })
+  }
+  expect(await client.request('note', 2)).toBe(2)
+  expect(there.sessions).toEqual([])
+  expect(here.sessions[0]?.state).toBe('open')
+})
+
+test('a client learns from the next server how its session has ended', async () => {
+  const shared = memoryJournal()
+  const before = brittleJournal(shared)
+  const first = await serve('ws', { adapter: { journal: before.journal } })
+  const address = await createSwitch(first.port)
+  const client = open(address.port)
+  await client.opened
+  await until(() => first.sessions.length === 1, { what: 'the session' })
+  address.target = undefined
+  address.cut()
+  await until(() => first.sessions[0]?.state === 'recovering', { what: 'the lost link' })
+  first.sessions[0]?.abort('enough of it')
+  await first.sessions[0]?.closed
+  before.crash()
+  const second = await serve('ws', { adapter: { journal: shared, handOverMs: 10 } })
+  address.target = second.port
+  expect(await within('the end', client.closed)).toMatchObject({
+    code: 'aborted',
+    reason: 'enough of it',
+    by: 'peer',
+  })
+  // It is over: no application hears of it.
+  expect(second.sessions).toEqual([])
+})
+
+test('a client whose session nobody has any more is told so', async () => {
+  const first = await serve('ws', { adapter: { journal: memoryJournal() } })
+  const address = await createSwitch(first.port)
+  const client = open(address.port)
+  await client.opened
+  const second = await serve('ws', { adapter: { journal: memoryJournal() } })
+  address.target = second.port
+  address.cut()
+  expect(await within('the end', client.closed)).toMatchObject({ code: 'session-unknown', by: 'peer' })
+})
+
+test('a journal that fails ends its sessions, and refuses no client: it tries again', async () => {
+  const brittle = brittleJournal(memoryJournal())
+  const { adapter, port } = await serve('ws', { adapter: { journal: brittle.journal } })
+  const errors: unknown[] = []
+  adapter.on('refused', ({ error }) => errors.push(error))
+  adapter.onSession((session) => session.handle('note', () => {}))
+  const client = open(port)
+  await client.send('note')
+  const failure = new Error('no more of this')
+  brittle.fail(failure)
+  await expect(within('the message', client.send('note'))).rejects.toMatchObject({ code: 'delivery-failed' })
+  expect(await client.closed).toMatchObject({ code: 'internal', by: 'peer' })
+  const next = open(port)
+  const refusals: unknown[] = []
+  next.on('disconnected', (error) => refusals.push(error))
+  await until(() => errors.length > 1 && refusals.length > 1, { what: 'two attempts' })
+  expect(errors[0]).toBe(failure)
+  expect(next.state).toBe('connecting')
+})
+
+test('what nobody comes back for is forgotten, and what is held is not', async () => {
+  const journal = memoryJournal()
+  const left = await journal.create({ sid: 'left-by-a-client', role: 'server', key: 'digest', identity: '' })
+  await left.release()
+  const { port, adapter } = await serve('ws', { adapter: { journal, ttlMs: 1 } })
+  const client = open(port)
+  await client.opened
+  const here = async () => (await journal.list()).map(({ sid }) => sid)
+  await until(async () => !(await here()).includes('left-by-a-client'), { what: 'the journal to be swept' })
+  expect(await here()).toEqual([client.id])
+  expect(client.state).toBe('open')
+  await within('the shutdown', adapter.shutdown())
+})
+
+test('one journal is not for both sides', async () => {
+  const journal = memoryJournal()
+  const { url, adapter } = await serve('ws', { adapter: { journal } })
+  const errors: unknown[] = []
+  adapter.on('refused', ({ error }) => errors.push(error))
+  const client = await connectTo(url, { journal })
+  atTheEnd(() => client.abort())
+  const error = await until(() => errors[0], { what: 'the refusal' })
+  expect(error).toMatchObject({ code: 'journal-exists', remedy: 'Give clients and servers a journal each.' })
+})
+
+const welcomed = {
+  v: 1,
+  links: 40,
+  welcomed: true,
+  out: { acked: 0, handledTotal: 0 },
+  in: { got: 0, handled: 0, handledTotal: 0 },
+} as const

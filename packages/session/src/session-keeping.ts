@@ -1,0 +1,68 @@
+import { JournalError, LastwordError } from '@lastword/protocol'
+import type { SessionJournal } from './journal.ts'
+import type { JournalWriter } from './journal-writer.ts'
+
+/** What becomes of a session's place in its journal when the session ends here. */
+export class SessionKeeping {
+  readonly #journal: SessionJournal
+  readonly #writer: JournalWriter
+  /** True once the journal is not this session's to change: it is lost, let go, or has failed. */
+  #out = false
+  #removed: Promise<void> | undefined
+
+  constructor(journal: SessionJournal, writer: JournalWriter) {
+    this.#journal = journal
+    this.#writer = writer
+  }
+
+  /** Nothing of the session is needed any more: the journal forgets it, unless it goes on elsewhere. */
+  forget(onError: (error: unknown) => void): void {
+    if (this.#out) return
+    this.#out = true
+    this.#removed = this.#writer
+      .stop()
+      .then(() => this.#journal.remove())
+      .catch(onError)
+  }
+
+  /** The journal has failed, or somebody else has the session: what stands there stays. */
+  abandon(): void {
+    this.#out = true
+  }
+
+  /** Lets go of the session with everything written that was accepted before. */
+  async release(): Promise<void> {
+    if (this.#out) return
+    // What fails here has been told, and leaves nothing to release.
+    await this.#writer.stored().catch(() => {})
+    if (this.#out) return
+    this.#out = true
+    await this.#writer.stop()
+    await this.#journal.release()
+  }
+
+  /** Resolves when the journal knows of the session's end. Never rejects. */
+  async settled(): Promise<void> {
+    if (!this.#out) await this.#writer.stored().catch(() => {})
+    await this.#removed
+  }
+}
+
+/** What a journal failed with, as a `JournalError` whatever it is. */
+export function asJournalError(error: unknown, sessionId: string): LastwordError {
+  if (error instanceof LastwordError) return error
+  const words = error instanceof Error ? error.message : String(error)
+  return new JournalError('journal-failed', `the journal of session ${sessionId} failed: ${words}`, {
+    sessionId,
+    remedy: 'See its cause. What had been stored is still there for the next process.',
+    cause: error,
+  })
+}
+
+/** Why a message's promise cannot tell what becomes of it: whoever goes on with the session sends it. */
+export function sessionMoved(sessionId: string): JournalError {
+  return new JournalError('journal-lost', `session ${sessionId} goes on elsewhere`, {
+    sessionId,
+    remedy: 'Leave it to whoever goes on with it: what was accepted is in the journal.',
+  })
+}
