@@ -11,6 +11,7 @@ export type Program =
   | 'producer-process'
   | 'sessions-server-process'
   | 'sessions-clients-process'
+  | 'forgotten-server-process'
 
 /** A process of the soak. It ends with its parent, whatever happens to that. */
 export class Child<In extends object, Out extends object> {

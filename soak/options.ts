@@ -35,7 +35,10 @@ export function parseOptions(args: string[], all: readonly Part[]): ParsedOption
       if (value === undefined || parts.every((one) => one.name === part)) continue
       throw new Error(`--${name} is for the part ${part}: add --only ${part}`)
     }
-    return { kind: 'run', options: { parts, short: values.short, replay } }
+    const { short } = values
+    const chosen = parts.filter(({ wholeOnly }) => !(short && wholeOnly))
+    if (chosen.length === 0) throw new Error('nothing of that is in the slice: leave out --short')
+    return { kind: 'run', options: { parts: chosen, short, replay } }
   } catch (error) {
     return { kind: 'error', message: firstSentence(error) }
   }

@@ -38,6 +38,8 @@ export interface Part {
   /** What `--only` calls it. */
   name: string
   description: string
+  /** True: the slice is without it. */
+  wholeOnly?: true
   /**
    * Resolves with one line that has its figures. Rejects if a promise was broken, with what was expected, what came
    * instead and the command that repeats it.

@@ -1,8 +1,18 @@
+import { commandPart } from './command.ts'
 import { cut } from './cut/part.ts'
+import { forgotten } from './forgotten/part.ts'
 import type { Part } from './part.ts'
 import { producer } from './producer/part.ts'
 import { sessions } from './sessions/part.ts'
 import { takeover } from './takeover/part.ts'
 
 /** Everything that the soak proves, in the order in which it runs. */
-export const parts: readonly Part[] = [cut, takeover, producer, sessions]
+export const parts: readonly Part[] = [
+  cut,
+  takeover,
+  producer,
+  sessions,
+  forgotten,
+  commandPart('sim', ['--seeds', '100000', '--from', '1'], 'the simulation'),
+  commandPart('explore', ['--large'], 'every interleaving of small worlds'),
+]

@@ -9,7 +9,7 @@ type End = Child<ToEnd, FromEnd>
 
 const mebibyte = 1024 * 1024
 const totalBytes = { whole: 1024 * mebibyte, short: 64 * mebibyte }
-const heapMiB = 200
+const heapMiB = 64
 /**
  * A process with this heap may not be larger at any moment: Node itself, TLS, and buffers, which live outside the heap,
  * add to it. Far below what is sent.

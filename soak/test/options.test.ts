@@ -42,6 +42,17 @@ describe('the command line of the soak', () => {
     })
   })
 
+  it('leaves out of the slice what has one of its own in npm test', () => {
+    const all: Part[] = [...parts, { name: 'long', description: '', wholeOnly: true, run: async () => '' }]
+    const names = (...args: string[]) => {
+      const parsed = parseOptions(args, all)
+      return parsed.kind === 'run' ? parsed.options.parts.map(({ name }) => name) : parsed
+    }
+    expect(names()).toEqual(['cut', 'takeover', 'long'])
+    expect(names('--short')).toEqual(['cut', 'takeover'])
+    expect(names('--short', '--only', 'long')).toMatchObject({ kind: 'error' })
+  })
+
   it('names what is wrong', () => {
     expect(message('--only', 'cuts')).toContain("'cuts'")
     for (const bad of ['-1', '1.5', 'all', ''])
