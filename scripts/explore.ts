@@ -1,9 +1,11 @@
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { type Exploration, explore } from '../packages/protocol/test/explore/explore.ts'
+import { findByExploring, findFault } from '../packages/protocol/test/explore/find-fault.ts'
 import type { Plan } from '../packages/protocol/test/explore/plan.ts'
 import { largePlans, smallPlans } from '../packages/protocol/test/explore/plans.ts'
 import { storyOf } from '../packages/protocol/test/explore/story.ts'
+import { plantedFaults } from '../packages/protocol/test/faults/faults.ts'
 
 /**
  * Explores small worlds: every interleaving of what two sides and the network between them can do, on the real session
@@ -16,6 +18,8 @@ const usage = `usage: npm run explore -- [options]
   --world TEXT  only the worlds whose names have this in them
   --states N    leave a world when so many states have been met
   --list        say which worlds there are
+  --planted     build one mistake after the other into the core, and say how each is found
+  --verbose     with --planted: the shortest way to each
   --help        this text
 
 Each world is a plan: what each side sends, how it closes, how many links may be lost, and so on. Every state that can
@@ -25,6 +29,8 @@ ends it with what was seen so far.`
 interface Task {
   plans: readonly Plan[]
   statesMax: number
+  planted: boolean
+  verbose: boolean
 }
 
 function readTask(): Task | undefined {
@@ -34,6 +40,8 @@ function readTask(): Task | undefined {
       world: { type: 'string' },
       states: { type: 'string' },
       list: { type: 'boolean', default: false },
+      planted: { type: 'boolean', default: false },
+      verbose: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
@@ -49,7 +57,8 @@ function readTask(): Task | undefined {
   const { world } = values
   const chosen = world === undefined ? plans : plans.filter(({ name }) => name.includes(world))
   if (chosen.length === 0) throw new Error(`no world has "${world}" in its name; see --list`)
-  return { plans: chosen, statesMax: wholeNumber('--states', values.states) }
+  const { planted, verbose } = values
+  return { plans: chosen, statesMax: wholeNumber('--states', values.states), planted, verbose }
 }
 
 function wholeNumber(name: string, text: string | undefined): number {
@@ -107,6 +116,39 @@ async function exploreOne(plan: Plan, statesMax: number): Promise<Exploration> {
   return result
 }
 
+/** A fault counts as found if it is found as what it breaks. */
+async function findPlanted(verbose: boolean): Promise<number> {
+  const started = performance.now()
+  const innocent = await findByExploring()
+  if (innocent !== undefined) {
+    say(`found where nothing was planted, by ${innocent.by}:\n\n${innocent.story}`)
+    return 1
+  }
+  say('nothing is found where nothing is planted')
+  let found = 0
+  let tried = 0
+  for (const fault of plantedFaults) {
+    if (interrupted) break
+    tried++
+    const finding = await findFault(fault)
+    if (finding === undefined) {
+      say(`MISSED ${fault.name}`)
+      continue
+    }
+    const { by, promise, message, after, unit, story } = finding
+    const fits = fault.promises.includes(promise)
+    if (fits) found++
+    say(
+      `${fits ? 'found ' : 'MISSED'} ${fault.name}: by ${by} after ${count(after)} ${unit}, "${promise}": ${message}`,
+    )
+    if (verbose) say(`\n${story}\n`)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const extent = interrupted ? `, ${tried} were tried` : ''
+  say(`${found} of ${plantedFaults.length} planted faults found, ${seconds(started)} s${extent}`)
+  return found === tried ? 0 : 1
+}
+
 function seconds(since: number): string {
   return ((performance.now() - since) / 1_000).toFixed(1)
 }
@@ -129,7 +171,8 @@ process.on('SIGINT', () => {
 
 try {
   const task = readTask()
-  if (task !== undefined) process.exitCode = await exploreAll(task)
+  if (task?.planted) process.exitCode = await findPlanted(task.verbose)
+  else if (task !== undefined) process.exitCode = await exploreAll(task)
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${usage}\n`)
   process.exitCode = 2

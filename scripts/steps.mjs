@@ -121,9 +121,17 @@ async function simulation() {
 }
 
 async function exploration() {
-  const options = { deadlineMs: 6 * minuteMs, openPrivate: true }
-  const { code, problem } = await runTypeScript(['scripts/explore.ts'], [], options)
-  return code === 0 ? counts(1) : counts(0, [`exploration: ${problem ?? `status ${code}`}`])
+  const result = counts(0)
+  for (const args of [[], ['--planted']]) {
+    const options = { deadlineMs: 6 * minuteMs, openPrivate: true }
+    const { code, problem } = await runTypeScript(['scripts/explore.ts'], args, options)
+    if (code === 0) result.passed++
+    else {
+      result.failed++
+      result.failures.push(`${['explore', ...args].join(' ')}: ${problem ?? `status ${code}`}`)
+    }
+  }
+  return result
 }
 
 async function race() {

@@ -40,6 +40,8 @@ export interface Plan {
   readonly leave: 'turn' | 'free'
   /** With `leave: 'turn'`: how often a link may be busy, on either side; what waits then leaves when it is not. */
   readonly stalls: number
+  /** True if a session without a link expires before a silent link is asked whether it is there. */
+  readonly shortTtl?: true
   /** Keepalive deadlines that may pass in silence, on either side. */
   readonly silences: number
 }

@@ -95,3 +95,55 @@ export const largePlans: readonly Plan[] = [
     takeovers: 1,
   },
 ]
+
+const oneEach = {
+  client: { ...atOnce, sends: [{ id: 'c1' }] },
+  server: { ...atOnce, sends: [{ id: 's1' }] },
+} as const
+const narrow = { ...atOnce, windowMessages: 1 } as const
+
+/** Where planted faults are looked for, the smallest worlds first. */
+export const faultPlans: readonly Plan[] = [
+  { ...base, ...oneEach, name: 'one message each way' },
+  { ...base, ...oneEach, name: 'one message each way, or giving up', aborts: ['client', 'server'] },
+  {
+    ...base,
+    name: 'a request that may be taken back',
+    client: onlyRequest,
+    server: { ...atOnce, sends: [{ id: 's1' }, { id: 's2' }] },
+    cancels: 1,
+  },
+  {
+    ...base,
+    name: 'a window of one message',
+    client: { ...narrow, sends: [] },
+    server: { ...narrow, sends: [{ id: 's1' }, { id: 's2' }, { id: 's3' }, { id: 's4' }] },
+  },
+  {
+    ...base,
+    name: 'one message, a lost link, or giving up',
+    client: { ...atOnce, sends: [{ id: 'c1' }] },
+    server: nothing,
+    losses: 1,
+    aborts: ['client'],
+  },
+  { ...base, ...oneEach, name: 'one message each way, a lost link', losses: 1 },
+  { ...base, ...oneEach, name: 'one message each way, a takeover', takeovers: 1 },
+  {
+    ...base,
+    name: 'one message, a lost link, a silent one',
+    client: { ...atOnce, sends: [{ id: 'c1' }] },
+    server: nothing,
+    losses: 1,
+    silences: 1,
+    shortTtl: true,
+  },
+  {
+    ...base,
+    name: 'one message, a takeover and a lost link',
+    client: { ...atOnce, sends: [{ id: 'c1' }] },
+    server: { ...atOnce, sends: [] },
+    takeovers: 1,
+    losses: 1,
+  },
+]

@@ -3,7 +3,7 @@ import type { Fate } from '../../src/errors.ts'
 import type { CloseReport } from '../../src/report.ts'
 import type { SessionConfig } from '../../src/session-io.ts'
 import { SessionMachine } from '../../src/session-machine.ts'
-import type { SidePlan } from './plan.ts'
+import type { Plan } from './plan.ts'
 
 export type Role = 'client' | 'server'
 
@@ -62,7 +62,7 @@ export class Side {
 
   constructor(
     readonly role: Role,
-    plan: SidePlan,
+    plan: Plan,
   ) {
     this.machine = new SessionMachine<number>(configOf(role, plan))
   }
@@ -82,17 +82,15 @@ export function indexIn(envelope: MsgEnvelope, payload: Uint8Array | undefined):
   return payload === undefined ? envelope.d : payload[0]
 }
 
-export const ttlMs = 1_000_000
-
-function configOf(role: Role, plan: SidePlan): SessionConfig {
+function configOf(role: Role, plan: Plan): SessionConfig {
   return Object.freeze({
     role,
     sid: 'the-session-explored',
     key: 'the-key-of-the-session',
-    window: Object.freeze({ messages: plan.windowMessages, bytes: 4 * 1024 * 1024 }),
+    window: Object.freeze({ messages: plan[role].windowMessages, bytes: 4 * 1024 * 1024 }),
     maxBytes: 1024 * 1024,
     keepaliveMs: 1_000,
-    ttlMs,
+    ttlMs: plan.shortTtl ? 500 : 1_000_000,
     welcomeTimeoutMs: 10_000,
   })
 }

@@ -25,10 +25,17 @@ export interface Taken {
 }
 
 /**
- * What is left out of a side's identity: numbers that are told and never acted on. Without them the space is finite all
- * the same, and larger.
+ * What is left out of a side's identity: what is told and never acted on. With it every state would be another one, for
+ * how often something happened tells how it came to be.
  */
-const countersOnly = new Set(['_$pingCount', 'duplicatesDropped'])
+const countersOnly = new Set([
+  'counters',
+  '_$counters',
+  'duplicatesDropped',
+  // When something was asked, for the round-trip time that is counted.
+  '_$pingAt',
+  'helloAt',
+])
 
 const rules: TextRules = { countersOnly, isClock: (owner) => owner instanceof Deadlines }
 
@@ -61,7 +68,7 @@ export class Sides {
   /** A side to which nothing has happened, but for what its application sends at once. */
   fresh(): SideId {
     const { when, sends } = this.#plan[this.#role]
-    let id = this.#idOf(new Side(this.#role, this.#plan[this.#role]))
+    let id = this.#idOf(new Side(this.#role, this.#plan))
     if (when === 'at once') for (const _ of sends) id = this.take(id, stepOf('send')).side
     return id
   }
