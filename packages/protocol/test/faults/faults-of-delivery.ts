@@ -274,7 +274,12 @@ export const faultsOfDelivery: readonly PlantedFault[] = [
   {
     name: 'a late hello that takes over',
     world: 'one message each way, a takeover',
-    promises: ['honest sides agree', 'P2 in order, once', 'P5 closing survives'],
+    promises: [
+      'honest sides agree',
+      'P2 in order, once',
+      'P5 closing survives',
+      'R-123 a write is the truth',
+    ],
     plant: () =>
       replaced(
         SessionLinks.prototype,
