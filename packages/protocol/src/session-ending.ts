@@ -168,6 +168,13 @@ export class SessionEnding<Tag> {
     } else this.#releaseSoon(now)
   }
 
+  /** What the peer could still ask has been kept for long enough, unless it has come and waits for the journal. */
+  onReleaseDue(now: number): void {
+    const { deadlines, keepaliveMs } = this.#parts
+    if (this.#wordDue && this.#links.current !== undefined) deadlines.release = now + keepaliveMs
+    else this.release()
+  }
+
   release(): void {
     if (this.released) return
     this.released = true

@@ -466,7 +466,7 @@ export class SessionMachine<Tag = unknown> {
   #onTimeout(now: number): void {
     const due = this.#parts.deadlines
     const link = this.#links.current
-    if (now >= due.release) return this.#ending.release()
+    if (now >= due.release) return this.#ending.onReleaseDue(now)
     if (now >= due.closing) return this.#ending.end('close-timeout', 'closing took too long', 'local', now)
     if (now >= due.expiry) {
       return this.#ending.end('expired', `no link for ${this.#parts.ttlMs} ms`, 'local', now)

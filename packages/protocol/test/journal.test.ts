@@ -579,6 +579,24 @@ describe('a session that was over', () => {
     expect(restored.all('link-close')[0]?.last).toMatch(/"t":"welcome".*"t":"ack","n":1/)
   })
 
+  it('is not forgotten while a late client waits for the journal', () => {
+    const { subject, disk } = openServer()
+    subject.receive(1, [{ t: 'fin', seq: 1 }])
+    subject.finish()
+    disk.syncAll(subject)
+    subject.poll()
+    subject.receive(1, [{ t: 'ack', n: 1 }])
+    disk.syncAll(subject)
+    const restored = disk.restore('server')
+    restored.input({ type: 'link-accept', link: 1, hello: hello(2, 1) })
+    restored.wait(60_000)
+    expect(restored.all('link-close')).toEqual([])
+    disk.syncAll(restored)
+    expect(restored.all('link-close')).toMatchObject([{ code: 1000 }])
+    restored.wait(60_000)
+    expect(restored.all('released')).toHaveLength(1)
+  })
+
   it('does not judge a late client by what it has forgotten', () => {
     const { subject, disk } = openServer()
     subject.send('a')

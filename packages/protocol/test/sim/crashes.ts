@@ -102,6 +102,7 @@ export class Crashes {
       if (side === 'server') this.serverForgot = true
     } else {
       statistics.count('session lost before its first write')
+      ledger.in.forgetAll()
       demand(ledger.out.lastLink === 0, 'R-123 written before it leaves', () => `${ledger.name} said hello`)
     }
     if (side === 'client') this.clientIsGone = true

@@ -111,6 +111,11 @@ export class IncomingLedger {
     return this.#bySeq.get(seq)?.told === true
   }
 
+  /** This side's process is gone, and no journal had anything: whoever says now that it is handled says what nobody knows. */
+  forgetAll(): void {
+    for (const { sent } of this.arrived.values()) sent.finished = false
+  }
+
   /** This side's process is gone, and the next one will find this. */
   onCrash(state: JournalState['in']): void {
     const above = new Set(numbersOf([...(state.also ?? [])]))
@@ -121,7 +126,7 @@ export class IncomingLedger {
       else this.#world.statistics.count('handler gone with its process')
       this.arrived.delete(sent.id)
       this.#bySeq.delete(seq)
-      // Whoever says now that it is handled says what nobody knows.
+      // As above.
       sent.finished = false
     }
     this.peerFin = false

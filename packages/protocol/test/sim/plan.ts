@@ -141,7 +141,7 @@ function makeProcesses(random: Random, horizon: number): Plan['processes'] {
     if (!who.includes(side)) return { journalMs: undefined, crashes: 0, share: 0, at: [], downMsMax: 0 }
     const crashes = forgetful ? 1 : random.pick([0, 1, 1, 2, 3, 5])
     return {
-      journalMs: forgetful ? undefined : random.pick([0, 1, 5, 40]),
+      journalMs: forgetful ? undefined : random.pick([0, 1, 5, 40, 250]),
       crashes,
       share: forgetful ? 0 : random.pick([0, 0.01, 0.03, 0.1]),
       at: Array.from({ length: crashes }, () => random.int(0, horizon)),
