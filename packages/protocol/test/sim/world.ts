@@ -134,8 +134,10 @@ export class World {
     previous?.disk?.discard()
     if (previous !== undefined && !previous.dead) {
       const { report, endedAt } = previous.ledger
+      // Both had told each other that it was over, and a crash of the client has undone that.
+      const undone = report?.clean === false && this.client.ledger.lives > 1
       demand(
-        report?.code === 'expired' || this.clock.now - endedAt >= this.plan.ttlMs,
+        undone || report?.code === 'expired' || this.clock.now - endedAt >= this.plan.ttlMs,
         'P2 in order, once',
         () => `the server makes the session again, which has ended as ${report?.code} only just now`,
       )
