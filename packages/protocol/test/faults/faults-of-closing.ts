@@ -152,7 +152,8 @@ export const faultsOfClosing: readonly PlantedFault[] = [
   {
     name: 'a session that is forgotten as soon as it has ended',
     world: 'one message each way, a lost link',
-    promises: ['P5 closing survives', 'P2 in order, once'],
+    // Also what the journal holds of it is gone, and the last word goes out without it.
+    promises: ['P5 closing survives', 'P2 in order, once', 'R-123 written before it leaves'],
     plant: () =>
       outputsChanged((output) => (output.type === 'ended' ? [output, { type: 'released' }] : [output])),
   },
