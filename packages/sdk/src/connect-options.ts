@@ -14,6 +14,7 @@ import {
   checkObject,
   checkSessionOptions,
   checkSignal,
+  type LostSession,
   type SessionOptions,
 } from '@lastword/session'
 import type { OpenLink } from '@lastword/transport'
@@ -40,6 +41,12 @@ export interface ConnectOptions<C = AnyContract> extends SessionOptions<C> {
   maxBytes?: number
   /** Which program this is, for the server's logs; at most 128 characters. */
   agent?: string
+  /**
+   * Called when the server does not know the session any more, because it has lost its memory or the session was away for
+   * too long. Every message has its fate by then, in its promise and in the report; open another session and
+   * `resend(session)` what nobody has acknowledged. What it throws is reported and changes nothing.
+   */
+  onSessionLost?: (lost: LostSession<C>) => unknown
   /** Ends the session when it is aborted. */
   signal?: AbortSignal
   /** How links are made, for platforms and tests that bring their own. */
@@ -81,6 +88,9 @@ export function checkOptions(options: ConnectOptions): CheckedOptions {
   checkBoolean('early', options.early)
   checkSignal(options.signal)
   if (typeof options.auth !== 'function') checkAuth(options.auth)
+  if (options.onSessionLost !== undefined) {
+    checkFunction('onSessionLost', options.onSessionLost, 'Pass ({ report, messages, resend }) => ….')
+  }
   if (options.openLink !== undefined) {
     checkFunction('openLink', options.openLink, 'Leave it out, or make a link and return it.')
   }

@@ -8,7 +8,7 @@ import {
   limits,
   subprotocol,
 } from '@lastword/protocol'
-import { platform, requestNeverLeft, SessionCore } from '@lastword/session'
+import { type LostSession, lostSession, platform, requestNeverLeft, SessionCore } from '@lastword/session'
 import type { Link, LinkEnd, OpenLink } from '@lastword/transport'
 import { nanoid } from 'nanoid'
 import { type CheckedOptions, type ConnectOptions, checkAuth, checkOptions } from './connect-options.ts'
@@ -67,6 +67,7 @@ export class Connector {
     this.#openLink = options.openLink ?? openLink
     this.#policy = options.reconnect ?? backoff()
     this.#downSince = platform.now()
+    const { onSessionLost } = options
     this.core = new SessionCore(
       {
         role: 'client',
@@ -90,6 +91,7 @@ export class Connector {
         onAway: (afterMs, location) => this.#onAway(afterMs, location),
         onMoveRefused: () => this.#onMoveRefused(),
         onReleased: () => this.#release(),
+        ...(onSessionLost && { onLost: (...lost) => void tell(onSessionLost, lostSession(...lost)) }),
       },
       kept,
     )
@@ -286,6 +288,18 @@ export class Connector {
 
 /** Over how long a time the clients of a server that goes away spread. */
 const moveDelayMaxMs = 1_000
+
+/** What the application does wrong with it ends nothing. */
+async function tell(
+  onLost: (lost: LostSession<unknown>) => unknown,
+  lost: LostSession<unknown>,
+): Promise<void> {
+  try {
+    await onLost(lost)
+  } catch (error) {
+    platform.report(error)
+  }
+}
 
 /** What fits into the early frame's base64url form. */
 const earlyFrameBytes = Math.floor((limits.earlyCharsMax * 3) / 4)

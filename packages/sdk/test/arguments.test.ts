@@ -13,6 +13,7 @@ const wrong: Array<[string, unknown]> = [
   ['concurrency', { concurrency: 1.5 }],
   ['queuedBytesMax', { queuedBytesMax: -1 }],
   ['onFull', { onFull: 'later' }],
+  ['onSessionLost', { onSessionLost: true }],
   ['halfOpen', { halfOpen: 'yes' }],
   ['trace', { trace: {} }],
   ['early', { early: 1 }],

@@ -55,6 +55,22 @@ async function client(): Promise<void> {
   void text
 }
 
+function losing(): void {
+  connect('ws://x/', {
+    contract: signaling,
+    onSessionLost({ report, messages, resend }) {
+      const ids: string[] = [...report.unknown, ...messages.map(({ id }) => id)]
+      const outcomes: Array<Promise<unknown>> = resend(connect('ws://x/', { contract: signaling })).map(
+        ({ outcome }) => outcome,
+      )
+      // @ts-expect-error a session that says something else
+      resend(connect('ws://x/', { contract: contract({ other: {} }) }))
+      void ids
+      void outcomes
+    },
+  })
+}
+
 function handlers(session: Session<typeof signaling>): void {
   session.handle('offer', ({ sdp, at }, message) => {
     const number: number = at
@@ -89,5 +105,5 @@ async function withoutContract(): Promise<void> {
 
 test('what the compiler has checked above is written against what there is', () => {
   // Called, they would open connections: that they compile is the test.
-  for (const written of [client, handlers, withoutContract]) expect(written).toBeInstanceOf(Function)
+  for (const written of [client, losing, handlers, withoutContract]) expect(written).toBeInstanceOf(Function)
 })

@@ -20,6 +20,8 @@ export class Delivery {
   handled = false
   /** The message's name in the contract. */
   name = ''
+  /** True once the caller has stopped waiting. */
+  givenUp = false
   /** True if it waits for room, whatever the others do. */
   waits = false
   readonly isRequest: boolean

@@ -16,6 +16,7 @@ import { checkName, checkSendOptions } from './argument-checks.ts'
 import { CallOrder } from './call-order.ts'
 import { Delivery, type Outgoing } from './delivery.ts'
 import { encodeValue } from './encode-value.ts'
+import type { LostMessage } from './lost-session.ts'
 import { type Checked, checkPayload } from './payload-check.ts'
 import { Room } from './room.ts'
 import type { SendOptions, SessionOptions } from './session-types.ts'
@@ -108,6 +109,7 @@ export class OutgoingLane {
     ask: boolean,
     options: SendOptions = {},
     waits = false,
+    checked = false,
   ): Promise<unknown> {
     checkName(name, this.#contract)
     checkSendOptions(options)
@@ -123,12 +125,27 @@ export class OutgoingLane {
       delivery = new Delivery(ask, resolve, reject)
     })
     delivery.waits = waits
-    this.#accept(delivery, id, name, payload, options)
+    const schema = checked ? undefined : this.#contract?.[name]?.payload
+    this.#accept(delivery, id, name, payload, schema, options)
     return settled
   }
 
+  /** Sends a message again that another session has lost; it has passed its schema, and waits for room if it must. */
+  async resend({ id, name, payload, meta, isRequest, fate, redelivered }: LostMessage): Promise<unknown> {
+    const options: SendOptions = { id, redelivered: redelivered || fate !== 'not-sent' }
+    if (meta !== undefined) options.meta = meta
+    return this.send(name, payload, isRequest, options, true, true)
+  }
+
   /** No function in here may hold the payload: it would be kept, beside its text, until the message is handled. */
-  #accept(delivery: Delivery, id: string, name: string, payload: unknown, options: SendOptions): void {
+  #accept(
+    delivery: Delivery,
+    id: string,
+    name: string,
+    payload: unknown,
+    schema: Parameters<typeof checkPayload>[0],
+    options: SendOptions,
+  ): void {
     const { isRequest: ask } = delivery
     const { signal, meta, redelivered: again } = options
     if (!this.#host.takesMessages()) return this.#takesNoMore(delivery, id)
@@ -138,7 +155,7 @@ export class OutgoingLane {
     delivery.onSettled(() => this.#forget(id, delivery))
     if (signal !== undefined) delivery.watch(signal, () => this.#giveUp(delivery, id, signal))
     this.#unsubmitted.set(delivery, id)
-    this.#validated(this.#contract?.[name]?.payload, payload, name, delivery, (value) => {
+    this.#validated(schema, payload, name, delivery, (value) => {
       this.#submit(id, { name, ask, again, meta }, value, delivery)
     })
   }
@@ -192,18 +209,19 @@ export class OutgoingLane {
   }
 
   /**
-   * The session is over: nothing is left waiting, whatever a schema still does. Returns the ids of what was accepted and
-   * never came as far as the machine.
+   * The session is over: nothing is left waiting, whatever a schema still does. Returns what was accepted and never came
+   * as far as the machine: the ids, and the messages of those that waited for room.
    */
-  end(why: string, cause: unknown): string[] {
+  end(why: string, cause: unknown): { ids: string[]; messages: Outgoing[] } {
     const details = { ...this.#details, cause }
     const unsubmitted = [...this.#unsubmitted]
+    const messages = this.#room.messages()
     for (const [delivery, id] of unsubmitted) delivery.fail('not-sent', id, why, false, details)
     for (const delivery of [...this.#answered])
       delivery.unanswered(`${why} while its reply was checked`, details)
     this.abandonRequests(why, cause)
     this.answers.end()
-    return unsubmitted.map(([, id]) => id)
+    return { ids: unsubmitted.map(([, id]) => id), messages }
   }
 
   /** There is a link: a cancellation that was said on the last one, or could not be, may never have arrived. */
@@ -265,6 +283,7 @@ export class OutgoingLane {
     const details = { ...this.#details, cause: signal.reason }
     const fate =
       message === undefined ? 'not-sent' : delivery.handled ? 'received' : this.#host.fateOf(message)
+    delivery.givenUp = true
     delivery.reject(new DeliveryError(fate, id, 'the caller stopped waiting', details))
     if (message === undefined) return this.#room.update()
     if (message.state === 'queued') this.#host.takeBack(message)

@@ -47,6 +47,11 @@ export class Room {
     return { messages: this.#outside.size, bytes: this.#outsideBytes }
   }
 
+  /** The messages that wait outside, in order. */
+  messages(): Outgoing[] {
+    return [...this.#outside.values()]
+  }
+
   /** Submits a message, if there is room; else it waits, or its delivery is rejected with a QueueFullError. */
   enter(message: Outgoing, delivery: Delivery): void {
     if (this.nobodyWaits && this.#fits(message)) return this.#submit(message, delivery)

@@ -3,6 +3,7 @@ import {
   type Contract,
   type DecodedFrame,
   defaults,
+  type Fate,
   type Frame,
   type HelloEnvelope,
   type Json,
@@ -17,18 +18,19 @@ import {
 } from '@lastword/protocol'
 import type { Link, LinkEnd, LinkEvents } from '@lastword/transport'
 import { Closing } from './closing.ts'
-import type { Delivery } from './delivery.ts'
+import type { Delivery, Outgoing } from './delivery.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Emitter } from './emitter.ts'
 import { IncomingMessage } from './incoming-message.ts'
 import type { KeptSession } from './journal-writer.ts'
+import { type LostMessage, lostMessage } from './lost-session.ts'
 import { Notes } from './notes.ts'
 import { OutgoingLane } from './outgoing-lane.ts'
 import type { Platform } from './platform.ts'
 import { type RestoredMessage, RestoredMessages } from './restored-messages.ts'
 import { type FirstFrame, SessionDriver } from './session-driver.ts'
 import { asJournalError, SessionKeeping, sessionMoved } from './session-keeping.ts'
-import { SessionLife } from './session-life.ts'
+import { isLost, SessionLife } from './session-life.ts'
 import type { SessionStats } from './session-stats.ts'
 import type { CloseOptions, SessionEvents, SessionOptions, SessionState } from './session-types.ts'
 import { type TraceOrigin, Tracer } from './trace.ts'
@@ -44,6 +46,8 @@ export interface SessionOwner {
   onAway?(afterMs: number, location: string | undefined): void
   /** Client: another server does not let the session in; it stays where it is. */
   onMoveRefused?(): void
+  /** The session is over because one side does not have it any more. `messages`: what nobody has acknowledged. */
+  onLost?(report: CloseReport, messages: LostMessage[]): void
   onState?(state: SessionState, before: SessionState): void
   /** Why no link has been attached, as far as it is known. */
   whyNotOpened?(): LastwordError | undefined
@@ -84,6 +88,8 @@ export class SessionCore {
   #report: CloseReport | undefined
   readonly #begunAt: number
   #endedAt: number | undefined
+  /** What nobody has acknowledged, for an owner that wants to know. */
+  #lost: LostMessage[] = []
   readonly #keeping: SessionKeeping | undefined
   #leaving: Promise<void> | undefined
   #left = false
@@ -353,6 +359,7 @@ export class SessionCore {
         return this.lane.onHandled(output.messages)
       case 'failed':
         for (const { message, fate } of output.messages) {
+          this.#noteLost(message, fate)
           this.lane.onFailed(message, fate, output.why, output.tooLarge, this.#cause)
         }
         return
@@ -398,6 +405,13 @@ export class SessionCore {
     }
   }
 
+  /** What was given up before is not missed. */
+  #noteLost(message: Outgoing, fate: Fate): void {
+    if (this.#owner.onLost === undefined || !this.#machine.ended) return
+    const lost = message.tag.givenUp ? undefined : lostMessage(message, fate)
+    if (lost !== undefined) this.#lost.push(lost)
+  }
+
   #onMessage(output: Extract<SessionOutput<Delivery>, { type: 'message' }>): void {
     const { envelope, payload, redelivered } = output
     if (envelope.re !== undefined) {
@@ -420,10 +434,14 @@ export class SessionCore {
     this.#endedAt = this.#platform.now()
     this.#driver.holdProcess(false)
     const why = `the session ended (${report.code}${report.reason === '' ? '' : `: ${report.reason}`})`
-    report.notSent.push(...this.lane.end(why, this.#cause))
+    const { ids, messages } = this.lane.end(why, this.#cause)
+    report.notSent.push(...ids)
+    for (const message of messages) this.#noteLost(message, 'not-sent')
     this.#report = report
     this.dispatcher.abort()
     this.#life.ended(report, this.#whyNotOpened(why))
+    if (isLost(report)) this.#owner.onLost?.(report, this.#lost)
+    this.#lost = []
     // The links end first, so that whoever exits the process after closing takes nothing away. Where there is none, or
     // it is not welcomed for long, the last word is said behind the application's back.
     this.#platform.endOfTurn(() => {

@@ -9,6 +9,11 @@ export interface LifeHost {
   onState?(state: SessionState, before: SessionState): void
 }
 
+/** True if the session ended because one side does not have it any more. */
+export function isLost({ code }: CloseReport): boolean {
+  return code === 'session-unknown' || code === 'expired'
+}
+
 /** Where a session is in its life, as its application sees it: its state, the events that tell of it, `opened`. */
 export class SessionLife {
   /** Resolves when the session is attached for the first time; rejects if it ends before that. */
@@ -78,7 +83,7 @@ export class SessionLife {
   ended(report: CloseReport, why: unknown): void {
     this.#rejectOpened(why)
     this.#move('closed')
-    if (report.code === 'session-unknown' || report.code === 'expired') this.#emitter.emit('lost', report)
+    if (isLost(report)) this.#emitter.emit('lost', report)
     this.#emitter.emit('closed', report)
   }
 

@@ -33,6 +33,9 @@ export type PayloadArguments<C, N> =
 /** Engines that have no `await using` yet find the method where compilers look for it. */
 const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
 
+/** For `resend`: the engine behind a session; nothing for anything else. */
+export let coreOf: (session: unknown) => SessionCore | undefined
+
 /**
  * One ordered, reliable conversation between a client and a server. It outlives its connections: what is sent while
  * there is none waits, what was in flight is sent again, and each message is delivered once per session.
@@ -41,6 +44,10 @@ export class Session<C = AnyContract> {
   readonly #core: SessionCore
   #writable: WritableStream<WritableMessage<C>> | undefined
   #readable: ReadableStream<IncomingMessage> | undefined
+
+  static {
+    coreOf = (session) => (session instanceof Session ? session.#core : undefined)
+  }
 
   /** Made by `connect()` and by the adapter. */
   constructor(core: SessionCore) {
