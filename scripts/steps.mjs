@@ -76,6 +76,7 @@ export const steps = [
     what: 'every interleaving of small worlds, on the real session machine',
     run: exploration,
   },
+  { name: 'fuzz', what: 'the fuzzer for a few seconds: both roles and the door', run: fuzz },
   { name: 'race', what: 'the race lab, a slice of it: nothing is lost on real sockets', run: race },
   { name: 'soak', what: 'the soak, a slice of it: lost links, takeovers, bounds', run: soak },
   {
@@ -132,6 +133,14 @@ async function exploration() {
     }
   }
   return result
+}
+
+async function fuzz() {
+  // The same runs each time: what a machine finds here, everybody finds. `npm run fuzz` draws others.
+  const { code, problem } = await runTypeScript(['scripts/fuzz.ts'], ['--seconds', '8', '--seed', '1'], {
+    deadlineMs: 2 * minuteMs,
+  })
+  return code === 0 ? counts(1) : counts(0, [`fuzz: ${problem ?? `status ${code}`}`])
 }
 
 async function race() {
