@@ -49,7 +49,8 @@ export class Oracle {
     this.#link = hello.link
     this.begins()
     this.#attached = true
-    return this.#gotIsRight(hello.got, facts) ? 'taken' : 'ackInvalid'
+    //
+    return hello.got > facts.highestSent ? 'ackInvalid' : 'taken'
   }
 
   hears(frame: Frame, bytes: number, facts: Facts): Verdict {
@@ -85,7 +86,7 @@ export class Oracle {
         //
         if (this.#side === 'server' || this.#attached || envelope.sid !== this.#sid)
           return 'envelopeUnexpected'
-        if (!this.#gotIsRight(envelope.got, facts)) return 'ackInvalid'
+        if (envelope.got > facts.highestSent || envelope.got < this.#ackedThroughout()) return 'ackInvalid'
         this.#attached = true
         return 'taken'
       }
@@ -127,10 +128,9 @@ export class Oracle {
     return 'taken'
   }
 
-  /** */
-  #gotIsRight(got: number, { highestSent }: Facts): boolean {
+  #ackedThroughout(): number {
     let throughout = 0
     while (this.#acked.has(throughout + 1)) throughout++
-    return got <= highestSent && got >= throughout
+    return throughout
   }
 }
