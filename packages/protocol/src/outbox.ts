@@ -198,6 +198,9 @@ export class Outbox<Tag> {
         }
       }
     }
+    // What is acknowledged throughout is so by whatever acknowledgements say it: the ranges may reach down to the base.
+    const throughout = this.#settledAbove.skip(this.#base)
+    if (throughout > this.#base) this.#advance(throughout)
     if (highest > this.#peerGot) this.#peerGot = highest
     this.handledTotal += settled.length
     return settled

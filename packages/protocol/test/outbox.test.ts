@@ -72,6 +72,17 @@ describe('Outbox', () => {
     expect(transmit(box)).toHaveLength(1)
   })
 
+  it('is finished when all is acknowledged, also where a range closes the gap below it (R-91)', () => {
+    const box = boxWith(['a', 'b', 'c'])
+    box.requestFin(undefined, undefined)
+    transmit(box)
+    box.acknowledge({ t: 'ack', n: 0, also: [[3, 4]] })
+    box.acknowledge({ t: 'ack', n: 1 })
+    expect([box.acked, box.finished]).toEqual([1, false])
+    box.acknowledge({ t: 'ack', n: 0, also: [[2, 2]] })
+    expect([box.acked, box.finished]).toEqual([4, true])
+  })
+
   it('takes back what has not been transmitted, and nothing else', () => {
     const box = boxWith([])
     const [first, second] = [message('a'), message('b')]
