@@ -44,10 +44,10 @@ async function converse(session: Session, side: Side, load: Load): Promise<void>
   let toldBytes = 0
   let produced = { sent: 0, waits: 0 }
   if (side === load.producer) {
-    produced = await produce(session, load.bytes)
+    produced = await produce(session, load)
     void session.close()
   } else {
-    handleSlowly(session, (messages, bytes) => {
+    await handleSlowly(session, load, (messages, bytes) => {
       handled = messages
       if (bytes - toldBytes < tellEveryBytes) return
       toldBytes = bytes

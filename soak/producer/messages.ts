@@ -1,9 +1,14 @@
 import type { Side } from '../part.ts'
 
-/** What goes through the session. */
+export const ways = ['ready', 'streams'] as const
+export type Way = (typeof ways)[number]
+
+/** What goes through the session, and how. */
 export interface Load {
   /** Who produces; the other side has the slow handler. */
   producer: Side
+  /** `ready`: `send` when `session.ready` has resolved, and a handler. `streams`: `session.writable` and `session.readable`. */
+  way: Way
   bytes: number
 }
 

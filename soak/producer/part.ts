@@ -3,7 +3,7 @@ import { Child } from '../child.ts'
 import { within } from '../deadline.ts'
 import { type Part, type PartOptions, type Side, sides } from '../part.ts'
 import { countOf } from './chunks.ts'
-import type { FromEnd, Load, ToEnd, Told } from './messages.ts'
+import { type FromEnd, type Load, type ToEnd, type Told, type Way, ways } from './messages.ts'
 
 type End = Child<ToEnd, FromEnd>
 
@@ -23,14 +23,20 @@ export const producer: Part = {
   description: `a producer that offers 1 GiB to a slow handler, each way, with ${heapMiB} MiB of heap on both sides`,
   async run(options) {
     const lines: string[] = []
-    for (const side of sides) lines.push(await send(side, options))
+    for (const side of sides) {
+      for (const way of ways) {
+        // In the slice each side goes one of the ways.
+        if (options.short && sides.indexOf(side) !== ways.indexOf(way)) continue
+        lines.push(await send(side, way, options))
+      }
+    }
     return lines.join('; ')
   },
 }
 
-async function send(side: Side, options: PartOptions): Promise<string> {
+async function send(side: Side, way: Way, options: PartOptions): Promise<string> {
   const size = options.short ? 'short' : 'whole'
-  const load: Load = { producer: side, bytes: totalBytes[size] }
+  const load: Load = { producer: side, way, bytes: totalBytes[size] }
   const ends = [newEnd(), newEnd()] as const
   const [server, client] = ends
   const stop = () => void Promise.all(ends.map((end) => end.kill()))
@@ -42,7 +48,11 @@ async function send(side: Side, options: PartOptions): Promise<string> {
     client.send({ type: 'connect', port, ca: cert, load })
     const startedAt = performance.now()
     const progress = (bytes: number) => {
-      options.progress(Math.round(bytes / mebibyte), load.bytes / mebibyte, `MiB handled, from the ${side}`)
+      options.progress(
+        Math.round(bytes / mebibyte),
+        load.bytes / mebibyte,
+        `MiB handled, from the ${side} by ${way}`,
+      )
     }
     const [fromServer, fromClient] = await within(
       limitMs[size],
@@ -78,7 +88,7 @@ function check(load: Load, told: Record<Side, Told>, seconds: number): string {
   const { handled } = told[load.producer === 'client' ? 'server' : 'client']
   const peak = (side: Side) => `${Math.round(told[side].peakBytes / mebibyte)} MiB`
   const line =
-    `${load.bytes / mebibyte} MiB from the ${load.producer} in ${seconds.toFixed(0)} s, ${sent} messages, ` +
+    `${load.bytes / mebibyte} MiB from the ${load.producer} by ${load.way} in ${seconds.toFixed(0)} s, ${sent} messages, ` +
     `${waits} waits for room, at most ${peak('client')} resident in the client and ${peak('server')} in the server`
   if (sent !== countOf(load.bytes) || handled !== sent) throw new Error(`${handled} handled: ${line}`)
   if (waits === 0) throw new Error(`the handler was not slower than the producer: ${line}`)
