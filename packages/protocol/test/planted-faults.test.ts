@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { plantedFaults } from './faults/faults.ts'
-import { runSeed, type SeedResult } from './sim/run-seed.ts'
+import { firstViolation } from './sim/first-violation.ts'
 
 /**
  * A simulation that finds nothing proves nothing until it has found what was hidden in it. Here are the faults that can
@@ -22,16 +22,8 @@ describe('the simulation finds a planted fault by its promise:', () => {
 
   it.each(faults)('$name', { timeout: 60_000 }, ({ plant, promises }) => {
     takeOut = plant()
-    const found = firstViolation()
+    const found = firstViolation(seedsMax)
     expect(found?.violation, `within ${seedsMax} seeds`).toBeDefined()
     expect(promises).toContain(found?.violation?.promise)
   })
 })
-
-function firstViolation(): SeedResult | undefined {
-  for (let seed = 1; seed <= seedsMax; seed++) {
-    const result = runSeed(seed)
-    if (result.violation !== undefined) return result
-  }
-  return undefined
-}
