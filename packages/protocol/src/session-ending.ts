@@ -118,6 +118,8 @@ export class SessionEnding<Tag> {
   /** True if it was the link of the last word: its end says whether the peer has heard that. */
   onLinkEnd(end: Extract<SessionInput<Tag>, { type: 'link-end' }>, now: number): boolean {
     if (end.link !== this.#finalLink) {
+      // How a link ends that was left before says nothing.
+      if (end.link !== this.#links.current?.id) return false
       // Only the journal was waited for: the peer has seen the end, and needs no last word.
       const { outbox, inbox } = this.#parts
       const seen = outbox.acknowledged && inbox.finished && inbox.allTold

@@ -561,6 +561,29 @@ describe('a clean end', () => {
   })
 })
 
+describe('a clean end that the peer has seen on the link it has closed', () => {
+  it('is not put in doubt by a link left before, whose end is seen only now', () => {
+    const { subject, disk } = openClient()
+    // The client moves; the first link is closed, and nobody has seen the end of it yet.
+    subject.input({ type: 'link-start', link: 2 })
+    disk.syncAll(subject)
+    subject.receive(2, [welcome()])
+    subject.finish()
+    disk.syncAll(subject)
+    subject.poll()
+    subject.receive(2, [{ t: 'fin', seq: 1 }])
+    disk.syncAll(subject)
+    subject.poll()
+    subject.receive(2, [{ t: 'ack', n: 1 }])
+    subject.endLink(2, { code: 1000, clean: true })
+    subject.endLink(1)
+    expect(subject.machine.wantsLink).toBe(false)
+    disk.syncAll(subject)
+    expect(subject.all('ended')).toMatchObject([{ report: { clean: true } }])
+    expect(subject.machine.wantsLink).toBe(false)
+  })
+})
+
 describe('a session that was over', () => {
   it('answers a late client only when the journal holds the number of its link', () => {
     const { subject, disk } = openServer()
