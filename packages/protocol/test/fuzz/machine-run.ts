@@ -20,6 +20,7 @@ export type FuzzedMachine = Pick<
   | 'handle'
   | 'takeOutputs'
   | 'pollFrame'
+  | 'pollFrameOf'
   | 'nextTimeout'
   | 'ended'
   | 'attached'
@@ -80,6 +81,8 @@ class MachineRun {
   readonly #said: FrameText[] = []
   readonly #messages: OutgoingMessage<number>[] = []
   #current: FuzzedLink | undefined
+  /** The link to which a client is about to move. */
+  #next: FuzzedLink | undefined
   #helloLinks = 0
   #busy = false
   #now = 0
@@ -112,7 +115,7 @@ class MachineRun {
 
   /** A peer that keeps to the protocol is served as ever, unless its window is full or it has closed. */
   #goOn(): void {
-    if (this.#current?.live && !this.#current.over) this.#endLink(this.#current, 1006, false)
+    for (const link of this.#links) if (link.live) this.#endLink(link, 1006, false)
     if (this.#machine.ended) return
     this.#link({ do: 'link', welcome: 'right', off: 0, link: 0, fresh: false, early: false })
     demand(this.#machine.attached || this.#machine.ended, 'P5', 'a right greeting attaches the session')
@@ -186,9 +189,9 @@ class MachineRun {
   }
 
   #peerSays(step: Extract<Step, { do: 'frame' }>): void {
-    const there = this.#links.filter((link) => !link.over && (step.link === 'old') === !link.live)
-    const link = there.at(-1)
-    if (link === undefined || !(link.opened || this.#role === 'server')) return
+    const old = this.#links.filter(({ over, live }) => !over && !live).at(-1)
+    const link = { old, current: this.#current, next: this.#next ?? this.#current }[step.link]
+    if (link === undefined || link.over || !(link.opened || this.#role === 'server')) return
     for (const frame of framesFrom(this.#view(), step.frame)) this.#deliver(frame, link)
   }
 
@@ -199,18 +202,20 @@ class MachineRun {
     const recorded = { type: 'frame', link: link.id, frame } as RecordedInput
     const give = () => this.#input({ type: 'frame', link: link.id, frame: real, bytes }, recorded)
     // What comes on a link that this side has closed, or after the end, is of no consequence.
-    if (this.#current !== link || !link.live || this.#machine.ended) return give()
+    const next = this.#next === link
+    if ((this.#current !== link && !next) || !link.live || this.#machine.ended) return give()
     this.#watch.hears(real, bytes)
-    const verdict = this.#oracle.hears(real, bytes, this.#facts())
+    const verdict = this.#oracle.hears(real, bytes, this.#facts(), next)
     this.#expect(verdict, link, give)
   }
 
   /** What happens to a link must be what the rules say, and by the name that they have for it. */
   #expect(verdict: Verdict, link: FuzzedLink, give: () => void): void {
-    this.#watch.takeClose()
     give()
-    const name = this.#watch.takeClose()
+    const name = this.#watch.closedAs(link.id)
     const { ended } = this.#machine
+    if (verdict === 'refused')
+      return demand(!link.live && !ended, 'R-128', 'that link is refused, and nothing else')
     if (verdict === 'ended') return demand(ended, 'R-84', 'the session is over')
     if (verdict !== 'taken') {
       return demand(!link.live && name === verdict, 'R-99', `the link ends as ${verdict}, and not as ${name}`)
@@ -232,14 +237,24 @@ class MachineRun {
     }
     if (this.#role === 'client') {
       if (!this.#clientMayStart()) return
-      this.#begin(link)
-      this.#oracle.begins()
+      const moving = this.#current?.live === true
+      this.#oracle.begins(moving)
+      if (moving) {
+        this.#links.push(link)
+        this.#next = link
+      } else this.#begin(link)
       this.#input({ type: 'link-start', link: link.id })
       // As the driver does: what the first frame is is decided now, and it leaves early or when the link is open.
-      this.#poll(1, step.early ? Math.floor(limits.earlyCharsMax * 0.75) : undefined)
+      const hello = this.#machine.pollFrameOf(
+        link.id,
+        step.early ? Math.floor(limits.earlyCharsMax * 0.75) : undefined,
+      )
+      if (hello !== undefined) this.#watch.polled(hello, link.id)
+      this.#look()
       if (step.welcome === 'none') return
       link.opened = true
       this.#input({ type: 'link-open', link: link.id })
+      if (step.welcome === 'later') return
       const welcome = {
         say: 'welcome',
         off: step.off,
@@ -261,9 +276,24 @@ class MachineRun {
     this.#expect(this.#oracle.greeted(envelope, this.#facts()), link, give)
   }
 
-  /** As its driver does: no second link while one is there. */
+  /** As its driver does: no second link while the first is on its way, no third one while there are two. */
   #clientMayStart(): boolean {
-    return this.#current === undefined || !this.#current.live || this.#current.over
+    if (this.#current?.live !== true) return true
+    return this.#machine.attached && this.#next === undefined
+  }
+
+  /** A link is over, or this side has closed it. */
+  #leaves(link: FuzzedLink): void {
+    link.live = false
+    if (this.#next === link) {
+      this.#next = undefined
+      this.#oracle.stays()
+    } else if (this.#current === link) {
+      // A server's link that came too late leaves the one that is there in its place.
+      this.#current = this.#next ?? this.#links.filter(({ live }) => live).at(-1)
+      this.#next = undefined
+      if (this.#role === 'client') this.#oracle.moves()
+    }
   }
 
   #begin(link: FuzzedLink): void {
@@ -273,10 +303,10 @@ class MachineRun {
 
   #endLink(link: FuzzedLink, code: number, clean: boolean): void {
     link.over = true
-    link.live = false
     const neverLeft = this.#role === 'client' && !link.opened && !link.early
     if (neverLeft) this.#watch.neverLeft(link.id)
     this.#input({ type: 'link-end', link: link.id, code, reason: '', clean, neverLeft })
+    this.#leaves(link)
   }
 
   #send({ bytes, binary, ask }: Extract<Step, { do: 'send' }>): void {
@@ -324,10 +354,8 @@ class MachineRun {
   #onClose(output: Extract<SessionOutput<number>, { type: 'link-close' }>): void {
     const link = this.#links.find(({ id }) => id === output.link)
     demand(link?.live, 'R-51', 'a link is closed once')
-    ;(link as FuzzedLink).live = false
     if (output.last !== undefined) this.#watch.polled(output.last, output.link)
-    // A link that came too late leaves the one that is there in its place.
-    if (this.#current === link) this.#current = this.#links.filter(({ live }) => live).at(-1)
+    this.#leaves(link as FuzzedLink)
   }
 }
 

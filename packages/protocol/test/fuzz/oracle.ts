@@ -5,8 +5,8 @@ import { defaults, limits } from '../../src/limits.ts'
 import { PeerFault } from '../../src/peer-fault.ts'
 import type { Side } from '../conversation.ts'
 
-/** What must become of a frame: it is taken, its link ends for a fault, or the session ends. */
-export type Verdict = 'taken' | 'ended' | CloseCodeName
+/** What must become of a frame: it is taken, its link ends for a fault or because it is refused, or the session ends. */
+export type Verdict = 'taken' | 'refused' | 'ended' | CloseCodeName
 
 /** What the session under test is known to have sent, and to keep. */
 export interface Facts {
@@ -23,12 +23,13 @@ export class Oracle {
   readonly #side: Side
   readonly #frameBytesMax: number
   readonly #sid: string
-  /** The highest number received, the last one on this link, and that of the peer's fin. */
+  /** The highest number received, and that of the peer's fin. */
   #got = 0
-  #lastOnLink = 0
   #fin = Number.POSITIVE_INFINITY
-  #attached = false
   #link = 0
+  /** The session's link, and the one to which a client is about to move. */
+  #current: LinkState = { attached: false, last: 0 }
+  #next: LinkState | undefined
   readonly #acked = new Set<number>()
 
   constructor(side: Side, sid: string, maxBytes: number) {
@@ -37,23 +38,35 @@ export class Oracle {
     this.#frameBytesMax = maxBytes + limits.frameOverheadBytes
   }
 
-  /** A client begins a link. */
-  begins(): void {
-    this.#lastOnLink = 0
-    this.#attached = false
+  /** A client begins a link; `next`: while it stays on another one. */
+  begins(next: boolean): void {
+    const link = { attached: false, last: 0 }
+    if (next) this.#next = link
+    else this.#current = link
+  }
+
+  /** The session's link is over: it goes on with the next one, if there is one. */
+  moves(): void {
+    this.#current = this.#next ?? { attached: false, last: 0 }
+    this.#next = undefined
+  }
+
+  /** The next link is over. */
+  stays(): void {
+    this.#next = undefined
   }
 
   /** A server is greeted. `superseded`: that link is closed, and the one before goes on. */
   greeted(hello: { link: number; got: number }, facts: Facts): Verdict {
     if (hello.link <= this.#link) return 'superseded'
     this.#link = hello.link
-    this.begins()
-    this.#attached = true
+    this.#current = { attached: true, last: 0 }
     // R-64
     return hello.got > facts.highestSent ? 'ackInvalid' : 'taken'
   }
 
-  hears(frame: Frame, bytes: number, facts: Facts): Verdict {
+  /** `next`: it came on the link to which a client is about to move. */
+  hears(frame: Frame, bytes: number, facts: Facts, next: boolean): Verdict {
     let envelopes: Envelope[]
     try {
       envelopes = decodeFrame(frame, bytes, { frameBytesMax: this.#frameBytesMax }).envelopes
@@ -62,32 +75,33 @@ export class Oracle {
       throw fault
     }
     const known = { ...facts }
+    const link = (next ? this.#next : undefined) ?? this.#current
     let messages = 0
     for (const envelope of envelopes) {
       // R-16
       if (envelope.t === 'msg' && ++messages === 2 && bytes > limits.batchBytesMax) return 'frameTooLarge'
-      const verdict = this.#judge(envelope, known)
+      const verdict = this.#judge(envelope, known, link)
       if (verdict !== 'taken') return verdict
     }
     return 'taken'
   }
 
-  #judge(envelope: Envelope, facts: Facts): Verdict {
+  #judge(envelope: Envelope, facts: Facts, link: LinkState): Verdict {
     const { t } = envelope
     // R-32
-    if (!this.#attached && t !== 'welcome' && t !== 'reset') return 'envelopeUnexpected'
+    if (!link.attached && t !== 'welcome' && t !== 'reset') return 'envelopeUnexpected'
     switch (t) {
       case 'msg':
       case 'fin':
-        return this.#sequenced(t, envelope.seq, facts)
+        return this.#sequenced(t, envelope.seq, facts, link)
       case 'ack':
         return this.#acknowledged(envelope, facts)
       case 'welcome': {
         // R-27, R-32
-        if (this.#side === 'server' || this.#attached || envelope.sid !== this.#sid)
+        if (this.#side === 'server' || link.attached || envelope.sid !== this.#sid)
           return 'envelopeUnexpected'
         if (envelope.got > facts.highestSent || envelope.got < this.#ackedThroughout()) return 'ackInvalid'
-        this.#attached = true
+        link.attached = true
         return 'taken'
       }
       // R-27, R-29
@@ -96,23 +110,24 @@ export class Oracle {
       case 'away':
         return this.#side === 'server' ? 'envelopeUnexpected' : 'taken'
       case 'reset':
-        return 'ended'
+        // R-128
+        return link === this.#next ? 'refused' : 'ended'
       default:
         return 'taken'
     }
   }
 
-  #sequenced(t: 'msg' | 'fin', seq: number, facts: Facts): Verdict {
+  #sequenced(t: 'msg' | 'fin', seq: number, facts: Facts, link: LinkState): Verdict {
     // R-69, R-68
-    if (seq <= this.#lastOnLink) return 'sequenceRepeated'
+    if (seq <= link.last) return 'sequenceRepeated'
     if (seq > this.#got + 1) return 'sequenceGap'
     if (seq <= this.#got) {
-      this.#lastOnLink = seq
+      link.last = seq
       return 'taken'
     }
     // R-37
     if (seq > this.#fin) return 'envelopeUnexpected'
-    this.#lastOnLink = seq
+    link.last = seq
     this.#got = seq
     if (t === 'fin') this.#fin = seq
     // R-84
@@ -133,4 +148,11 @@ export class Oracle {
     while (this.#acked.has(throughout + 1)) throughout++
     return throughout
   }
+}
+
+interface LinkState {
+  /** `welcome` has been said on it. */
+  attached: boolean
+  /** The last number that came on it. */
+  last: number
 }

@@ -179,10 +179,15 @@ export const peerFrame: fc.Arbitrary<PeerFrame> = fc.oneof(
     }),
   },
   {
-    weight: 4,
+    weight: 8,
     arbitrary: fc.record({
       frame: fc.constant('lines' as const),
-      lines: fc.constant<Line[]>([{ say: 'fin', off: 0 }]),
+      lines: fc.constantFrom<Line[][]>(
+        [{ say: 'fin', off: 0 }],
+        [{ say: 'fin', off: 0 }],
+        [{ say: 'reset', code: 'session-unknown', got: 0 }],
+        [{ say: 'welcome', off: 0, resumed: true, small: false, rightSid: true }],
+      ),
       edits: none,
       splitAt: fc.constant(undefined),
     }),

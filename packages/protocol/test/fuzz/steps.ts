@@ -5,9 +5,16 @@ import { type PeerFrame, peerFrame } from './peer-frames.ts'
 /** One thing that happens to the session under test. Indices are taken modulo what there is to choose from. */
 export type Step =
   /** The peer says something: on the current link, or on one that this side has closed or left. */
-  | { do: 'frame'; frame: PeerFrame; link: 'current' | 'old' }
+  | { do: 'frame'; frame: PeerFrame; link: 'current' | 'next' | 'old' }
   /** Another link: begun by a client, or with a `hello` that the server's door has let in. */
-  | { do: 'link'; welcome: 'right' | 'none'; off: number; link: number; fresh: boolean; early: boolean }
+  | {
+      do: 'link'
+      welcome: 'right' | 'later' | 'none'
+      off: number
+      link: number
+      fresh: boolean
+      early: boolean
+    }
   | { do: 'end'; link: number; code: number; clean: boolean }
   | { do: 'send'; bytes: number; binary: boolean; ask: boolean }
   | { do: 'handled'; index: number }
@@ -30,6 +37,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       frame: peerFrame,
       link: fc.oneof(
         { weight: 12, arbitrary: fc.constant('current' as const) },
+        { weight: 2, arbitrary: fc.constant('next' as const) },
         { weight: 1, arbitrary: fc.constant('old' as const) },
       ),
     }),
@@ -38,7 +46,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 8,
     arbitrary: fc.record({
       do: fc.constant('link' as const),
-      welcome: fc.constantFrom('right' as const, 'right' as const, 'right' as const, 'none' as const),
+      welcome: fc.constantFrom('right' as const, 'right' as const, 'later' as const, 'none' as const),
       off: fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, fc.integer({ min: -3, max: 2 })),
       link: fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, fc.integer({ min: -2, max: 3 })),
       fresh: fc.boolean(),

@@ -39,8 +39,7 @@ export class Watch {
   peerFin = false
   released = false
   #ended = false
-  /** The name of the code with which the last link was closed. */
-  #closedAs: string | undefined
+  readonly #closedAs = new Map<number, string>()
   #handled = new Set<number>()
   /** Every message that the application sent, and what became of it. */
   readonly #fates = new Map<
@@ -71,11 +70,9 @@ export class Watch {
     this.#fates.set(message, 'open')
   }
 
-  /** By which code a link was closed since this was asked last; `undefined` if none was. */
-  takeClose(): string | undefined {
-    const name = this.#closedAs
-    this.#closedAs = undefined
-    return name
+  /** The name of the code with which this side has closed a link; `undefined` if it has not. */
+  closedAs(link: number): string | undefined {
+    return this.#closedAs.get(link)
   }
 
   handling(seq: number): void {
@@ -150,11 +147,12 @@ export class Watch {
         demand(accusation(closeCodes[output.code]) !== undefined, 'R-99', `${output.code} is no fault`)
         if (output.by === 'peer') this.#checkWords(output.message)
         return
-      case 'link-close':
-        this.#closedAs = nameOf(output.code)
-        demand(this.#closedAs !== undefined, 'R-21', `a link was closed with ${output.code}`)
-        this.#checkWords(output.reason)
-        return
+      case 'link-close': {
+        const name = nameOf(output.code)
+        demand(name !== undefined, 'R-21', `a link was closed with ${output.code}`)
+        this.#closedAs.set(output.link, name)
+        return this.#checkWords(output.reason)
+      }
       case 'ended':
         return this.#onEnded(output.report)
       case 'released':
