@@ -80,6 +80,11 @@ export const resetCodes = [
 
 export type ResetCode = (typeof resetCodes)[number]
 
+/** True for a `reset` by which a server does not let a link in; one that ends a session which it has says what it has `got`. */
+export function isRefusal(code: string, got: number | undefined): boolean {
+  return got === undefined && refusals.has(code)
+}
+
 /**
  * The fault by which a peer says with this close code that we broke the protocol, or `undefined` if it does not say
  * that. WebSocket libraries with a limit of their own refuse a large frame with 1009 (RFC 6455, 7.4.1) before any
@@ -93,6 +98,17 @@ export function accusation(closeCode: number): CloseCodeName | undefined {
 export function asResetCode(code: string): ResetCode {
   return (resetCodes as readonly string[]).includes(code) ? (code as ResetCode) : 'internal'
 }
+
+const refusals: ReadonlySet<string> = new Set<ResetCode>([
+  'key-mismatch',
+  'identity-mismatch',
+  'unauthorized',
+  'origin-forbidden',
+  'version-unsupported',
+  'sessions-full',
+  'identity-full',
+  'shutdown',
+])
 
 const accusations = new Map<number, CloseCodeName>(
   (

@@ -1,10 +1,11 @@
 import type { CloseCodeName, ResetCode } from './codes.ts'
 
 /**
- * What became of a message that was not handled.
+ * What became of a message that was not handled, or of a request whose reply the caller no longer waits for.
  *
  * - `'not-sent'`: it never left; it may be sent again without any risk of being handled twice.
- * - `'received'`: the peer's session has it, and its handler is not known to have finished.
+ * - `'received'`: the peer's session has it. Its handler is not known to have finished; of a request, that was
+ *   acknowledged and then given up, it has.
  * - `'unknown'`: it left, and nothing more is known.
  */
 export type Fate = 'not-sent' | 'received' | 'unknown'
@@ -56,13 +57,20 @@ export class ArgumentError extends LastwordError {
   }
 }
 
-/** A message was not handled; `fate` says how far it is known to have come. */
+/** A message was not handled, or a request was given up before its reply came; `fate` says how far it is known to have come. */
 export class DeliveryError extends LastwordError {
   readonly fate: Fate
   readonly messageId: string
 
-  constructor(fate: Fate, messageId: string, why: string, details: ErrorDetails = {}) {
-    super('delivery-failed', `message ${messageId} was not handled (${fate}): ${why}`, {
+  /** `what` was not done with it. */
+  constructor(
+    fate: Fate,
+    messageId: string,
+    why: string,
+    details: ErrorDetails = {},
+    what: 'handled' | 'answered' = 'handled',
+  ) {
+    super('delivery-failed', `message ${messageId} was not ${what} (${fate}): ${why}`, {
       remedy: remedyOf(fate),
       ...details,
     })

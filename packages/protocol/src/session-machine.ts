@@ -1,5 +1,5 @@
 import type { AttachedLink } from './attached-link.ts'
-import { accusation, asResetCode, closeCodes } from './codes.ts'
+import { accusation, asResetCode, closeCodes, isRefusal } from './codes.ts'
 import type { Counters } from './counters.ts'
 import { never } from './deadlines.ts'
 import { decodeFrame } from './decode.ts'
@@ -88,6 +88,11 @@ export class SessionMachine<Tag = unknown> {
   /** True once a `welcome` has been received (client) or a `hello` accepted (server). */
   get welcomed(): boolean {
     return this.#parts.welcomed
+  }
+
+  /** The highest sequence number received. */
+  get got(): number {
+    return this.#parts.inbox.got
   }
 
   /** Bytes of messages retained: queued and in flight. */
@@ -348,10 +353,15 @@ export class SessionMachine<Tag = unknown> {
         if (this.#parts.config.role === 'server')
           throw new PeerFault('envelopeUnexpected', 'away came from a client')
         return this.#onAwayEnvelope(envelope)
-      case 'reset':
+      case 'reset': {
         if (link === this.#links.next) return this.#onMoveRefused(link, envelope)
+        // What went behind this `hello`, and on no link before, has had no effect. A `hello` in an upgrade request may
+        // have been repeated on its way, and let in where it arrived first.
+        const onlyHere = !link.attached && link.helloAt !== undefined
+        if (onlyHere && isRefusal(envelope.code, envelope.got)) outbox.unleave()
         outbox.peerSaysItHas(envelope.got ?? 0)
         return this.#ending.end(asResetCode(envelope.code), envelope.reason ?? '', 'peer', now)
+      }
       case 'hello':
         throw new PeerFault('envelopeUnexpected', 'a second hello on one link')
       default:

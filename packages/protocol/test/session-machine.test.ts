@@ -358,3 +358,98 @@ function finished(): Pair {
   for (const frame of pair.server.poll()) pair.client.receive(1, frame)
   return pair
 }
+
+describe('a refused link', () => {
+  const refused = (code: string, got?: number) => [
+    { t: 'reset' as const, code, ...(got === undefined ? {} : { got }) },
+  ]
+  const fates = (client: Subject) =>
+    client.all('failed').flatMap(({ messages }) => messages.map(({ message, fate }) => [message.id, fate]))
+
+  /** A client whose first link is open and has carried what it sent. */
+  function opened(early: boolean): Subject {
+    const client = new Subject('client')
+    client.send('a')
+    client.send('b', { payload: new Uint8Array(1) })
+    client.input({ type: 'link-start', link: 1 })
+    client.input({ type: 'link-open', link: 1, early })
+    client.poll()
+    return client
+  }
+
+  it.each([
+    'key-mismatch',
+    'identity-mismatch',
+    'unauthorized',
+    'origin-forbidden',
+    'version-unsupported',
+    'sessions-full',
+    'identity-full',
+    'shutdown',
+  ])('R-131: %s says that nothing of it had any effect', (code) => {
+    const client = opened(false)
+    client.receive(1, refused(code))
+    expect(fates(client)).toEqual([
+      ['a', 'not-sent'],
+      ['b', 'not-sent'],
+    ])
+    expect(client.all('ended')[0]?.report).toMatchObject({ code, unknown: [], notSent: ['a', 'b'] })
+  })
+
+  it('R-131: says nothing where hello may have been repeated on its way', () => {
+    const client = opened(true)
+    client.receive(1, refused('unauthorized'))
+    expect(fates(client)).toEqual([
+      ['a', 'unknown'],
+      ['b', 'unknown'],
+    ])
+  })
+
+  it('R-131: says nothing where the server has the session, or ends it for another reason', () => {
+    const has = opened(false)
+    has.receive(1, refused('unauthorized', 1))
+    expect(fates(has)).toEqual([
+      ['a', 'received'],
+      ['b', 'unknown'],
+    ])
+    for (const [code, got] of [
+      ['aborted', undefined],
+      ['unauthorized', 0],
+      ['later-code', undefined],
+    ] as const) {
+      const client = opened(false)
+      client.receive(1, refused(code, got))
+      expect(fates(client)).toEqual([
+        ['a', 'unknown'],
+        ['b', 'unknown'],
+      ])
+    }
+  })
+
+  it('R-131: says nothing of what had left on a link before', () => {
+    const client = opened(false)
+    client.endLink(1)
+    client.send('c')
+    client.input({ type: 'link-start', link: 2 })
+    client.input({ type: 'link-open', link: 2, early: false })
+    client.poll()
+    client.receive(2, refused('unauthorized'))
+    expect(fates(client)).toEqual([
+      ['a', 'unknown'],
+      ['b', 'unknown'],
+      ['c', 'not-sent'],
+    ])
+  })
+
+  it('R-131: is over once it is welcomed: what was sent on it counts', () => {
+    const pair = new Pair()
+    pair.client.input({ type: 'link-start', link: 1 })
+    pair.client.input({ type: 'link-open', link: 1, early: false })
+    pair.admit(1, pair.client.machine.pollFrame() as string)
+    pair.carry(1)
+    pair.client.send('a')
+    pair.client.poll()
+    pair.client.receive(1, refused('shutdown'))
+    expect(fates(pair.client)).toEqual([['a', 'unknown']])
+  })
+})

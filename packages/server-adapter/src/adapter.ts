@@ -288,12 +288,26 @@ export class Adapter<C = AnyContract> {
       const { sid, key } = hello
       known = (await this.#fromJournal(this.#kept.find(sid, key))) !== undefined
     }
-    const identity = await this.#authenticate(hello, request, known)
-    // It may have been opened, or forgotten, while `authenticate` was thinking.
-    const entry = await this.#entryFor({ arrival, identity, request, address })
-    if (entry.identity !== identity)
-      throw new Refusal('identity-mismatch', 'the session belongs to somebody else')
-    return entry.core.accept(link, hello, arrival.rest, arrival.bytes)
+    try {
+      const identity = await this.#authenticate(hello, request, known)
+      // It may have been opened, or forgotten, while `authenticate` was thinking.
+      const entry = await this.#entryFor({ arrival, identity, request, address })
+      if (entry.identity !== identity)
+        throw new Refusal('identity-mismatch', 'the session belongs to somebody else')
+      return entry.core.accept(link, hello, arrival.rest, arrival.bytes)
+    } catch (error) {
+      throw this.#withGot(error, arrival, known)
+    }
+  }
+
+  /** Whoever has the session's key is told of a refusal what of it is here. */
+  #withGot(error: unknown, { hello }: Arrival, known: boolean): unknown {
+    const entry = this.#sessions.get(hello.sid)
+    if (!(error instanceof Refusal) || error.code === 'key-mismatch') return error
+    if (entry !== undefined && sameSecret(entry.key, hello.key)) error.got = entry.core.got
+    // The journal has it, and is not asked for more.
+    else if (known || error.code === 'identity-mismatch') error.got = 0
+    return error
   }
 
   /** The session that a link may have: one that is here, or comes from the journal, or is made for it. */

@@ -15,6 +15,9 @@ import type { Link, LinkEnd, LinkEvents } from '@lastword/transport'
 
 /** Why a link that broke no rule was not let in: its client is told by a `reset` with this code. */
 export class Refusal extends Error {
+  /** Set if the session is here all the same: the client must not take the refusal for a sign that nothing had any effect. */
+  got: number | undefined
+
   constructor(
     readonly code: ResetCode,
     message: string,
@@ -179,7 +182,8 @@ class Door implements LinkDoor {
     const refusal = error instanceof Refusal ? error : new Refusal('internal', 'the server failed', error)
     this.#host.onRefused(refusal)
     const reason = refusal.message.slice(0, limits.reasonCharsMax)
-    this.#link.send(JSON.stringify([{ t: 'reset', code: refusal.code, reason }]))
+    const { code, got } = refusal
+    this.#link.send(JSON.stringify([{ t: 'reset', code, reason, got }]))
     void this.#link.close(closeCodes.reset, refusal.code)
   }
 }

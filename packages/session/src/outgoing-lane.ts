@@ -281,10 +281,12 @@ export class OutgoingLane {
   #giveUp(delivery: Delivery, id: string, signal: AbortSignal): void {
     const message = delivery.message
     const details = { ...this.#details, cause: signal.reason }
-    const fate =
-      message === undefined ? 'not-sent' : delivery.handled ? 'received' : this.#host.fateOf(message)
+    const { handled } = delivery
+    // A request that was handled has only its reply to wait for: sent again, it would be handled twice.
+    const fate = message === undefined ? 'not-sent' : handled ? 'received' : this.#host.fateOf(message)
+    const what = handled ? 'answered' : 'handled'
     delivery.givenUp = true
-    delivery.reject(new DeliveryError(fate, id, 'the caller stopped waiting', details))
+    delivery.reject(new DeliveryError(fate, id, 'the caller stopped waiting', details, what))
     if (message === undefined) return this.#room.update()
     if (message.state === 'queued') this.#host.takeBack(message)
     else if (delivery.isRequest && message.state === 'in-flight') {

@@ -215,6 +215,11 @@ export class SessionCore {
     return this.#machine.wantsLink
   }
 
+  /** The highest sequence number received from the peer. */
+  get got(): number {
+    return this.#machine.got
+  }
+
   get welcomed(): boolean {
     return this.#machine.welcomed
   }

@@ -81,7 +81,10 @@ export interface SendOptions {
    * that was lost: keep the `id`. The receiver sees `message.redelivered`. @default false
    */
   redelivered?: boolean
-  /** Stops waiting: what has not left is taken back, what has is rejected with the fate known by then. */
+  /**
+   * Stops waiting: what has not left is taken back, what has is rejected with the fate known by then. That is `'received'`
+   * too where a request was handled, and only its reply has not come.
+   */
   signal?: AbortSignal
 }
 

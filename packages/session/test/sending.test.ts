@@ -414,3 +414,21 @@ test('a request that is given up while a schema looks at its reply holds nothing
   expect(await outcomeOf(asked)).toMatchObject({ error: { name: 'DeliveryError' } })
   expect(await outcomeOf(closing)).toMatchObject({ value: { clean: true } })
 })
+
+test('a request that was handled and is given up before its reply comes was received, and the error says what is missing', async () => {
+  const { client, server, platform } = await pair()
+  // A peer that acknowledges first and answers later.
+  server.core.lane.answers.answer = () => {}
+  server.session.handle('n', () => 'late')
+  const controller = new AbortController()
+  const asked = later(client.session.request('n', 1, { id: 'a', signal: controller.signal }))
+  await platform.settle()
+  controller.abort()
+  expect(await outcomeOf(asked)).toMatchObject({
+    error: {
+      code: 'delivery-failed',
+      fate: 'received',
+      message: 'message a was not answered (received): the caller stopped waiting',
+    },
+  })
+})
