@@ -17,6 +17,11 @@ export interface AdapterStats {
   }
 }
 
+/** A session, and the state as which it counts; none once it does not. */
+export interface Counted {
+  countedAs: SessionState | undefined
+}
+
 /** Keeps the numbers of one adapter as they change, so that nobody has to go through its sessions. */
 export class AdapterCounters {
   /** What every session adds to. */
@@ -32,24 +37,29 @@ export class AdapterCounters {
   readonly #ended: Record<string, number> = {}
   readonly #refused: Record<string, number> = {}
 
-  /** A session was made, and is in this state. */
-  made(state: SessionState): void {
+  /** A session is here, in this state: it was made, or has come from the journal. */
+  made(session: Counted, state: SessionState): void {
     this.#sessionsEver++
+    session.countedAs = state
     this.#sessions[state]++
   }
 
-  moved(state: SessionState, before: SessionState): void {
-    this.#sessions[before]--
+  moved(session: Counted, state: SessionState): void {
+    if (session.countedAs === undefined) return
+    this.gone(session)
+    session.countedAs = state
     this.#sessions[state]++
+  }
+
+  /** A session is not here any more: it is over and forgotten, or has gone into other hands. */
+  gone(session: Counted): void {
+    if (session.countedAs === undefined) return
+    this.#sessions[session.countedAs]--
+    session.countedAs = undefined
   }
 
   ended(code: string): void {
     this.#ended[code] = (this.#ended[code] ?? 0) + 1
-  }
-
-  /** A session that was over is not kept any longer. */
-  forgotten(): void {
-    this.#sessions.closed--
   }
 
   refused(code: string): void {

@@ -27,7 +27,7 @@ import type { Link, LinkEvents, WsSocket } from '@lastword/transport'
 import { createNodeLink } from '@lastword/transport'
 import { nanoid } from 'nanoid'
 import { type AdapterOptions, type CheckedAdapterOptions, checkOptions } from './adapter-options.ts'
-import { AdapterCounters, type AdapterStats } from './adapter-stats.ts'
+import { AdapterCounters, type AdapterStats, type Counted } from './adapter-stats.ts'
 import { clientAddress } from './client-address.ts'
 import { type Arrival, type LinkDoor, Refusal, receiveLink } from './door.ts'
 import { KeptSessions } from './kept-sessions.ts'
@@ -468,15 +468,15 @@ export class Adapter<C = AnyContract> {
       {
         onLinkEnd: () => {},
         onReleased: () => this.#forget(entry),
-        onState: (state, before) => this.#counters.moved(state, before),
+        onState: (state) => this.#counters.moved(entry, state),
       },
       kept,
     )
     const holder = this.#holderOf(identity, request, address)
-    const entry: Entry = { core, key: hello.key, identity, holder }
+    const entry: Entry = { core, key: hello.key, identity, holder, countedAs: undefined }
     this.#sessions.set(hello.sid, entry)
     this.#shares.begin(holder)
-    this.#counters.made(core.state)
+    this.#counters.made(entry, core.state)
     core.emitter.on('closed', (report) => this.#onEnded(entry, report))
     kept?.journal.onWanted(() => void core.handOver(this.#checked.handOverMs))
     // One that was over already only waits for its client to ask.
@@ -512,7 +512,8 @@ export class Adapter<C = AnyContract> {
   }
 
   #forget(entry: Entry): void {
-    if (this.#ended.delete(entry)) this.#counters.forgotten()
+    this.#ended.delete(entry)
+    this.#counters.gone(entry)
     this.#shares.forget(entry.holder, entry)
     // Its client may have begun anew under the same id, after this one was forgotten for want of room.
     if (this.#sessions.get(entry.core.sid) === entry) this.#sessions.delete(entry.core.sid)
@@ -536,7 +537,7 @@ interface Opening {
   address: string
 }
 
-interface Entry {
+interface Entry extends Counted {
   core: SessionCore
   key: string
   identity: string

@@ -1,6 +1,9 @@
 import type { Session } from '@lastword/sdk'
 import { expect, test } from 'vitest'
-import { later, serve, until, within } from './harness.ts'
+import { AdapterCounters, type Counted } from '../src/adapter-stats.ts'
+import { memoryJournal } from '../src/journal-memory.ts'
+import { later, open, serve, until, within } from './harness.ts'
+import { createSwitch } from './switch.ts'
 
 const quickly = { nextDelayMs: () => 0 }
 
@@ -73,4 +76,33 @@ test('what is not kept any longer counts nowhere but in what has ever been', asy
   const { sessions, ever } = adapter.stats()
   expect(Object.values(sessions)).toEqual([0, 0, 0, 0, 0])
   expect(ever).toMatchObject({ sessions: 4, ended: { finished: 4 } })
+})
+
+test('a session that has gone to another server counts there, and no longer here', async () => {
+  const journal = memoryJournal()
+  const here = await serve('ws', { adapter: { journal } })
+  const there = await serve('ws', { adapter: { journal } })
+  const address = await createSwitch(here.port)
+  const session = open(`ws://localhost:${address.port}/`, { reconnect: quickly })
+  await within('the session to open', session.opened)
+  await until(() => here.adapter.stats().sessions.open === 1, { what: 'the session to count' })
+  address.target = there.port
+  await within('the shutdown', here.adapter.shutdown())
+  await until(() => there.adapter.stats().sessions.open === 1, { what: 'the session to count there' })
+  expect(Object.values(here.adapter.stats().sessions)).toEqual([0, 0, 0, 0, 0])
+  expect(here.adapter.stats().ever).toMatchObject({ sessions: 1, ended: {} })
+})
+
+test('a session that was over when it came from the journal counts once, and not at all once it is gone', () => {
+  const counters = new AdapterCounters()
+  const session: Counted = { countedAs: undefined }
+  counters.made(session, 'closed')
+  counters.moved(session, 'closed')
+  expect(Object.entries(counters.stats(0).sessions).filter(([, count]) => count !== 0)).toEqual([
+    ['closed', 1],
+  ])
+  counters.gone(session)
+  counters.gone(session)
+  counters.moved(session, 'open')
+  expect(Object.values(counters.stats(0).sessions)).toEqual([0, 0, 0, 0, 0])
 })
