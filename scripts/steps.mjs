@@ -151,7 +151,15 @@ async function race() {
 }
 
 async function soak() {
-  const processes = ['cut', 'takeover', 'producer', 'sessions-server', 'sessions-clients', 'forgotten-server']
+  const processes = [
+    'cut',
+    'takeover',
+    'producer',
+    'sessions-server',
+    'sessions-clients',
+    'forgotten-server',
+    'killed',
+  ]
   const entries = ['soak/main.ts', ...processes.map((name) => `soak/${name}-process.ts`)]
   const { code, problem } = await runTypeScript(entries, ['--short'], { deadlineMs: 4 * minuteMs })
   return code === 0 ? counts(1) : counts(0, [`soak: ${problem ?? `status ${code}`}`])

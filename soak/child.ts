@@ -12,6 +12,7 @@ export type Program =
   | 'sessions-server-process'
   | 'sessions-clients-process'
   | 'forgotten-server-process'
+  | 'killed-process'
 
 /** A process of the soak. It ends with its parent, whatever happens to that. */
 export class Child<In extends object, Out extends object> {
@@ -28,7 +29,12 @@ export class Child<In extends object, Out extends object> {
     })
     this.ended = new Promise((resolve) => {
       this.#process.once('error', (error) => resolve(String(error)))
-      this.#process.once('exit', (code, signal) => resolve(signal ?? `exit status ${code}`))
+      this.#process.once('exit', (code, signal) => {
+        const how = signal ?? `exit status ${code}`
+        // What it said last may still be on its way.
+        if (this.#process.connected) this.#process.once('disconnect', () => resolve(how))
+        else resolve(how)
+      })
     })
     this.#process.on('message', (message) => this.onMessage(message as Out))
   }

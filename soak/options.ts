@@ -31,9 +31,10 @@ export function parseOptions(args: string[], all: readonly Part[]): ParsedOption
       shape: oneOf('--shape', values.shape, shapes),
     }
     for (const [name, value] of Object.entries(replay)) {
-      const part = name === 'seed' ? 'takeover' : 'cut'
-      if (value === undefined || parts.every((one) => one.name === part)) continue
-      throw new Error(`--${name} is for the part ${part}: add --only ${part}`)
+      const owners = name === 'seed' ? ['takeover', 'killed'] : ['cut']
+      if (value === undefined || parts.every((one) => owners.includes(one.name))) continue
+      const owner = owners.length === 1 ? `the part ${owners[0]}` : `one of the parts ${owners.join(' and ')}`
+      throw new Error(`--${name} is for ${owner}: add --only ${owners[0]}`)
     }
     const { short } = values
     const chosen = parts.filter(({ wholeOnly }) => !(short && wholeOnly))
@@ -62,9 +63,9 @@ export function helpText(all: readonly Part[]): string {
     '  --links N       how many links are cut, one after the other',
     `  --shape SHAPE   which conversation: ${shapes.join(', ')}`,
     '',
-    'Of the part takeover:',
+    'Of the parts takeover and killed:',
     '',
-    '  --seed N        only the session of this seed',
+    '  --seed N        only the session, or client, of this seed',
     '',
     'Parts:',
     '',

@@ -1,6 +1,7 @@
 import { commandPart } from './command.ts'
 import { cut } from './cut/part.ts'
 import { forgotten } from './forgotten/part.ts'
+import { killed } from './killed/part.ts'
 import type { Part } from './part.ts'
 import { producer } from './producer/part.ts'
 import { sessions } from './sessions/part.ts'
@@ -10,6 +11,7 @@ import { takeover } from './takeover/part.ts'
 export const parts: readonly Part[] = [
   cut,
   takeover,
+  killed,
   producer,
   sessions,
   forgotten,

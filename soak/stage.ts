@@ -9,6 +9,8 @@ export interface Stage {
   readonly ca: string
   /** Makes a place for one run, where the sessions of `adapter` are reached through a proxy. */
   open(adapter: Adapter, onConnection: (connection: ProxyConnection) => void): Promise<Place>
+  /** Ends the server: a process that does not end by itself can go. */
+  close(): void
 }
 
 export interface Place {
@@ -45,6 +47,10 @@ export async function createStage(): Promise<Stage> {
           await proxy.close()
         },
       }
+    },
+    close() {
+      https.closeAllConnections()
+      https.close()
     },
   }
 }
