@@ -16,5 +16,10 @@ export const parts: readonly Part[] = [
   sessions,
   forgotten,
   commandPart('sim', ['--seeds', '100000', '--from', '1'], 'the simulation'),
+  commandPart(
+    'fuzz',
+    ['--seconds', '600'],
+    'both roles of the machine and the door, fed with what nobody should send',
+  ),
   commandPart('explore', ['--large'], 'every interleaving of small worlds'),
 ]

@@ -11,31 +11,35 @@ export interface Witness {
 
 /** @throws if what the client was told, what its report says and what the servers have written do not agree */
 export function checkWitness({ sid, told, report }: Witness, log: readonly LogLine[]): void {
-  const given = log.filter((line) => line.what === 'given' && line.sid === sid)
-  const done = new Set(log.filter((line) => line.what === 'done').map(({ id }) => id))
-  for (const server of new Set(given.map((line) => line.server))) checkOrder(given, server)
-  const givenIds = new Set(given.map(({ id }) => id))
+  const mine = log.filter((line) => line.sid === sid)
+  const given = new Set(mine.filter(({ what }) => what === 'given').map(({ id }) => id))
+  const done = new Set(mine.filter(({ what }) => what === 'done').map(({ id }) => id))
   for (const [id, fate] of told) {
-    // Each is done by now: those that the first session did not deliver have been sent again.
-    if (!done.has(id)) throw new Error(`${id} was told to be ${fate}, and nobody has handled it`)
-    if (fate === 'not-sent' && givenIds.has(id))
+    if (fate === 'not-sent' && given.has(id)) {
       throw new Error(`${id} was told not to have left, and was given out`)
-  }
-  const doneHere = new Set(log.filter((line) => line.what === 'done' && line.sid === sid).map(({ id }) => id))
-  for (const [id, fate] of told) {
-    const isDone = fate === 'handled' || fate === 'no-reply'
-    if (isDone && !doneHere.has(id))
+    }
+    if ((fate === 'handled' || fate === 'no-reply') && !done.has(id)) {
       throw new Error(`${id} was told to be handled, and no handler has finished with it`)
+    }
   }
   checkReport(told, report)
 }
 
-/** Within a session of one server each is given out in its place, and once. */
-function checkOrder(given: readonly LogLine[], server: number): void {
-  const numbers = given.filter((line) => line.server === server).map(({ number }) => number)
-  const wrong = numbers.findIndex((number, place) => number !== place)
-  if (wrong >= 0)
-    throw new Error(`number ${numbers[wrong]} was given out at place ${wrong} by server ${server}`)
+/**
+ * @param first Ids of the sessions in which each client began: what they were given has no gaps.
+ * @throws if a session was given something out of its order, or twice, by one server
+ */
+export function checkOrder(log: readonly LogLine[], first: ReadonlySet<string>): void {
+  const last = new Map<string, number>()
+  for (const { what, server, sid, number } of log) {
+    if (what !== 'given') continue
+    const session = `session ${sid} of server ${server}`
+    const before = last.get(session) ?? -1
+    if (first.has(sid) ? number !== before + 1 : number <= before) {
+      throw new Error(`${session} was given number ${number} after number ${before}`)
+    }
+    last.set(session, number)
+  }
 }
 
 function checkReport(told: ReadonlyMap<string, Told>, report: CloseReport): void {

@@ -3,6 +3,7 @@ import {
   connect,
   DeliveryError,
   type Fate,
+  type LostSession,
   type Session,
   SessionClosedError,
 } from '@lastword/sdk'
@@ -10,56 +11,58 @@ import {
 /** What became of a message, as its promise told. `no-reply`: a request that was handled, and whose reply is lost. */
 export type Told = 'handled' | Fate | 'no-reply'
 
-/** A client that goes on sending whatever happens to the server. */
+/** A client that goes on sending whatever happens to the server: where its session is lost, in a fresh one. */
 export class Talker {
-  /** By the message's id, in the order in which they were sent. */
-  readonly told = new Map<string, Told>()
+  /** The session that it began with. */
   readonly session: Session
-  readonly #count: number
+  /** What became of the messages of that session, by id, in the order in which they were sent. */
+  readonly told = new Map<string, Told>()
   readonly #name: string
-  readonly #promises: Promise<void>[] = []
-  #sending: Promise<void> | undefined
+  readonly #promises: Promise<unknown>[] = []
+  readonly #sending: Promise<void>
+  #fresh: Session | undefined
+  #resent: ReturnType<LostSession<unknown>['resend']> = []
 
   /** @param name Begins the ids of its messages, of which there are `count`. */
   constructor(name: string, url: string, ca: string, count: number) {
     this.#name = name
-    this.#count = count
-    this.session = open(url, ca)
-    this.#sending = this.#sendAll()
+    const options = { tls: { ca }, reconnect: { nextDelayMs: () => 5 } }
+    this.session = connect(url, {
+      ...options,
+      onSessionLost: (lost) => {
+        this.#fresh = connect(url, options)
+        this.#resent = lost.resend(this.#fresh)
+      },
+    })
+    this.#sending = this.#sendAll(count)
   }
 
-  /** Resolves with the report of the session when it is over, and every promise has been settled. */
+  /** Resolves with the report of the first session when everything is over, and every promise has been settled. */
   async end(): Promise<CloseReport> {
     await this.#sending
     const report = await this.session.close()
     await Promise.all(this.#promises)
+    this.#checkResent()
+    await Promise.all(this.#resent.map(({ outcome }) => outcome))
+    const last = await this.#fresh?.close()
+    if (last?.clean === false)
+      throw new Error(`a fresh session’s report is not clean: ${JSON.stringify(last)}`)
     return report
   }
 
-  /** Sends in a fresh session, under the same ids, what the first one has not delivered. Resolves when it is. */
-  async sendAgain(url: string, ca: string): Promise<void> {
-    const session = open(url, ca)
-    const again: Promise<unknown>[] = []
-    for (const [id, told] of this.told) {
-      const number = Number(id.split('.')[1])
-      const options = { id, redelivered: told !== 'not-sent' }
-      if (told === 'handled') continue
-      again.push(
-        isRequest(number) ? session.request('ask', number, options) : session.send('say', number, options),
-      )
-    }
-    await Promise.all(again)
-    const report = await session.close()
-    if (!report.clean) throw new Error(`the fresh session’s report is not clean: ${JSON.stringify(report)}`)
+  abort(): void {
+    this.session.abort()
+    this.#fresh?.abort()
   }
 
-  async #sendAll(): Promise<void> {
-    for (let number = 0; number < this.#count; number++) {
+  async #sendAll(count: number): Promise<void> {
+    for (let number = 0; number < count; number++) {
       const id = `${this.#name}.${number}`
+      const session = this.#fresh ?? this.session
       const sent = isRequest(number)
-        ? this.session.request('ask', number, { id })
-        : this.session.send('say', number, { id })
-      this.#promises.push(this.#hear(id, sent))
+        ? session.request('ask', number, { id })
+        : session.send('say', number, { id })
+      this.#promises.push(session === this.session ? this.#hear(id, sent) : sent)
       // A burst, then a turn of the event loop, so that at any moment some are at every stage.
       if (number % 5 === 4) await new Promise((resolve) => setTimeout(resolve, 2))
     }
@@ -77,12 +80,16 @@ export class Talker {
       else throw error
     }
   }
+
+  /** What is sent again is what nobody has acknowledged, all of it and in its order. */
+  #checkResent(): void {
+    const undelivered = [...this.told].filter(([, told]) => told !== 'handled' && told !== 'no-reply')
+    const wanted = undelivered.map(([id]) => id).join(' ')
+    const resent = this.#resent.map(({ id }) => id).join(' ')
+    if (resent !== wanted) throw new Error(`sent again: ${resent}; not delivered: ${wanted}`)
+  }
 }
 
 function isRequest(number: number): boolean {
   return number % 4 === 1
-}
-
-function open(url: string, ca: string): Session {
-  return connect(url, { tls: { ca }, reconnect: { nextDelayMs: () => 5 } })
 }
