@@ -4,11 +4,13 @@ import { numbersOf, rangesOf } from './handled-set.ts'
 import type { JournaledMessage, JournalSnapshot, JournalState } from './journal.ts'
 import { JournalClock } from './journal-clock.ts'
 import { limits } from './limits.ts'
+import { OutboxChanges } from './outbox-changes.ts'
+import { OutgoingFin } from './outgoing-fin.ts'
 import { OutgoingMessage } from './outgoing-message.ts'
 import { PeerFault } from './peer-fault.ts'
+import { SendQueue } from './send-queue.ts'
 import { SeqRing } from './seq-ring.ts'
 import { SettledAbove } from './settled-above.ts'
-import { utf8Length } from './utf8.ts'
 
 /**
  * One direction as its sender sees it: what is queued, what is in flight, what the peer has received and handled.
@@ -24,15 +26,14 @@ export class Outbox<Tag> {
   /** Messages that have ended as handled, since the session began. */
   handledTotal = 0
 
-  /** In front of the head there is nothing any more. */
-  #queue: Array<OutgoingMessage<Tag> | undefined> = []
-  #queueHead = 0
-  /** What waits: the queue less what was taken back. */
-  #queuedCount = 0
-  #queuedBytes = 0
+  readonly #queue = new SendQueue<Tag>()
+  /** What has a number: in flight, or from before a restart and not sent again. */
   #inFlight = new SeqRing<OutgoingMessage<Tag>>(1)
   #inFlightCount = 0
   #inFlightBytes = 0
+  /** Of those from before a restart that were not sent again. */
+  #restoredCount = 0
+  #restoredBytes = 0
   readonly #settledAbove = new SettledAbove(1)
   /** The lowest sequence number that is not acknowledged. */
   #base = 1
@@ -46,34 +47,30 @@ export class Outbox<Tag> {
   #leftOnLink = false
   /** The highest one that the peer is known to have received. */
   #peerGot = 0
-  #fin: Fin | undefined
+  #fin: OutgoingFin | undefined
   readonly #clock: JournalClock
-  #order = 0
-  /** What the journal's next write adds and removes. */
-  #added: OutgoingMessage<Tag>[] = []
-  #removed: number[] = []
+  readonly #changes: OutboxChanges
   /** The write that has what was acknowledged throughout. */
   #ackWrite = 0
   /** The lowest number from before a restart whose message may not have been counted in flight. */
   #uncounted = 1
   /** The highest number from before a restart. */
   #restoredLast = 0
-  /** The write that has the last message that was taken back: what stood behind it has another number without it. */
-  #dropWrite = 0
 
   constructor(window: Window, maxBytes: number, clock = new JournalClock(false)) {
     this.window = window
     this.maxBytes = maxBytes
     this.#clock = clock
+    this.#changes = new OutboxChanges(clock)
   }
 
   /** Bytes retained: queued and in flight. */
   get bytes(): number {
-    return this.#queuedBytes + this.#inFlightBytes
+    return this.#queue.bytes + this.#restoredBytes + this.#inFlightBytes
   }
 
   get queuedCount(): number {
-    return this.#queuedCount
+    return this.#queue.count + this.#restoredCount
   }
 
   get inFlightCount(): number {
@@ -96,7 +93,7 @@ export class Outbox<Tag> {
 
   /** True if nothing has been transmitted, and nothing waits for it. */
   get untouched(): boolean {
-    return this.#last === 0 && this.#queuedCount === 0
+    return this.#last === 0 && this.queuedCount === 0
   }
 
   get finRequested(): boolean {
@@ -114,14 +111,8 @@ export class Outbox<Tag> {
   }
 
   push(message: OutgoingMessage<Tag>): void {
-    if (this.#clock.on) {
-      message.order = ++this.#order
-      message.write = this.#clock.touch()
-      this.#added.push(message)
-    }
+    this.#changes.add(message)
     this.#queue.push(message)
-    this.#queuedCount++
-    this.#queuedBytes += message.bytes
   }
 
   /** Takes a message back that has not been transmitted, and forgets what is in it. False if it has. */
@@ -129,19 +120,14 @@ export class Outbox<Tag> {
     // One that has a number and is queued comes from before a restart, and may have left then.
     if (message.state !== 'queued' || message.seq > 0) return false
     message.forget()
-    if (message.write < this.#clock.next) this.#dropWrite = this.#clock.touch()
-    this.#unjournal(message)
-    this.#queuedCount--
-    this.#queuedBytes -= message.bytes
-    // Amortised: what was taken back is swept out when it is more than half of what stands there.
-    if (this.#queue.length - this.#queueHead > 2 * this.#queuedCount + 16) this.#sweepQueue()
+    this.#changes.drop(message)
+    this.#queue.forget(message)
     return true
   }
 
   /** `fin` goes behind everything that is queued now. */
   requestFin(code: number | undefined, reason: string | undefined): void {
-    const bytes = finHeadBytesMax + (reason === undefined ? 0 : utf8Length(JSON.stringify(reason)))
-    this.#fin ??= { seq: 0, code, reason, bytes, write: this.#clock.touch() }
+    this.#fin ??= new OutgoingFin(code, reason, this.#clock.touch())
   }
 
   /** A link begins: transmission starts behind what the peer is known to have received. */
@@ -227,8 +213,8 @@ export class Outbox<Tag> {
       this.#markLeft()
       return message
     }
-    if (!this.#clock.holds(this.#dropWrite)) return undefined
-    const message = this.#peekQueue()
+    if (!this.#changes.numbersHold) return undefined
+    const message = this.#queue.peek()
     if (message !== undefined) {
       if (message.bytes > bytesMax || kindOf(message) !== kind) return undefined
       if (!this.#clock.holds(message.write) || !this.#windowHolds(message, this.#last + 1)) return undefined
@@ -247,11 +233,8 @@ export class Outbox<Tag> {
   /** Queued messages that the peer will never take. They are taken out of the queue. */
   dropTooLarge(): OutgoingMessage<Tag>[] {
     this.#unnumberTooLarge()
-    const dropped: OutgoingMessage<Tag>[] = []
-    for (let i = this.#queueHead; i < this.#queue.length; i++) {
-      const message = this.#queue[i]
-      if (message !== undefined && message.bytes > this.maxBytes && this.drop(message)) dropped.push(message)
-    }
+    const dropped = this.#queue.largerThan(this.maxBytes)
+    for (const message of dropped) this.drop(message)
     return dropped
   }
 
@@ -262,21 +245,20 @@ export class Outbox<Tag> {
       const message = this.#inFlight.get(seq)
       if (message === undefined) continue
       message.state = 'settled'
-      this.#unjournal(message)
+      this.#changes.remove(message)
       rest.push({ message, fate: seq <= this.#peerGot ? 'received' : 'unknown' })
     }
-    for (let message = this.#peekQueue(); message !== undefined; message = this.#peekQueue()) {
-      this.#shiftQueue()
+    for (let message = this.#queue.peek(); message !== undefined; message = this.#queue.peek()) {
+      this.#queue.shift()
       message.state = 'settled'
-      this.#unjournal(message)
+      this.#changes.remove(message)
       rest.push({ message, fate: 'not-sent' })
     }
     this.#inFlight = new SeqRing(this.#last + 1)
     this.#inFlightCount = 0
     this.#inFlightBytes = 0
-    // What came from before a restart and was not sent again was counted here.
-    this.#queuedCount = 0
-    this.#queuedBytes = 0
+    this.#restoredCount = 0
+    this.#restoredBytes = 0
     return rest
   }
 
@@ -286,17 +268,9 @@ export class Outbox<Tag> {
     return message.seq <= this.#peerGot ? 'received' : 'unknown'
   }
 
-  /** What has changed since the last call: what is new, by rising order, and what is settled. */
+  /** What the journal's next write adds and removes. */
   takeChanges(): { add: JournaledMessage[]; remove: number[] } {
-    const add: JournaledMessage[] = []
-    for (const { state, order, id, rest, payload, bytes } of this.#added) {
-      if (state === 'settled') continue
-      add.push(payload === undefined ? { order, id, rest, bytes } : { order, id, rest, payload, bytes })
-    }
-    const remove = this.#removed
-    this.#added = []
-    this.#removed = []
-    return { add, remove }
+    return this.#changes.take()
   }
 
   /** What else of this direction must survive. */
@@ -310,14 +284,7 @@ export class Outbox<Tag> {
       }
     }
     if (also.length > 0) state.also = rangesOf(also)
-    if (this.#fin !== undefined) {
-      const { seq, code, reason } = this.#fin
-      state.fin = {
-        seq,
-        ...(code === undefined ? {} : { code }),
-        ...(reason === undefined ? {} : { reason }),
-      }
-    }
+    if (this.#fin !== undefined) state.fin = this.#fin.toJournal()
     return state
   }
 
@@ -338,16 +305,16 @@ export class Outbox<Tag> {
       message.order = entry.order
       message.seq = this.#settledAbove.skip(this.#last + 1)
       this.#last = message.seq
-      this.#order = entry.order
+      this.#changes.restored(entry.order)
       this.#inFlight.set(message.seq, message)
-      this.#queuedCount++
-      this.#queuedBytes += message.bytes
+      this.#restoredCount++
+      this.#restoredBytes += message.bytes
     }
     this.#last = this.#settledAbove.skip(this.#last + 1) - 1
     if (fin !== undefined) {
       this.requestFin(fin.code, fin.reason)
       this.#last = fin.seq > 0 ? fin.seq : this.#last + 1
-      ;(this.#fin as Fin).seq = this.#last
+      ;(this.#fin as OutgoingFin).seq = this.#last
     }
     this.#left = this.#last
     this.#leftBeforeLink = this.#last
@@ -364,19 +331,15 @@ export class Outbox<Tag> {
       const message = this.#inFlight.get(seq)
       if (message === undefined) continue
       this.#inFlight.delete(seq)
-      if (message.state === 'in-flight') {
-        this.#inFlightCount--
-        this.#inFlightBytes -= message.bytes
-        this.#queuedCount++
-        this.#queuedBytes += message.bytes
-      }
+      if (message.state === 'queued') this.#countInFlight(message)
+      this.#inFlightCount--
+      this.#inFlightBytes -= message.bytes
       message.seq = 0
       message.state = 'queued'
       back.push(message)
     }
     if (this.#fin !== undefined && this.#fin.seq > left) this.#fin.seq = 0
-    this.#queue = [...back, ...this.#queue.slice(this.#queueHead)]
-    this.#queueHead = 0
+    this.#queue.unshift(back)
     this.#left = left
     this.#leftBeforeLink = Math.min(this.#leftBeforeLink, left)
     this.#last = Math.min(this.#last, left)
@@ -403,7 +366,7 @@ export class Outbox<Tag> {
     this.#inFlight.delete(seq)
     this.#inFlightCount--
     this.#inFlightBytes -= message.bytes
-    this.#unjournal(message)
+    this.#changes.remove(message)
     message.state = 'settled'
     settled.push(message)
   }
@@ -414,14 +377,6 @@ export class Outbox<Tag> {
     this.#inFlight.advance(base)
     this.#settledAbove.advance(base)
     if (this.#cursor < base) this.#cursor = base
-  }
-
-  /** It need not be restored any more. */
-  #unjournal(message: OutgoingMessage<Tag>): void {
-    // What no write has taken yet is left out of the next one.
-    if (!this.#clock.on || message.write === this.#clock.next) return
-    this.#removed.push(message.order)
-    this.#clock.touch()
   }
 
   #windowHolds(message: OutgoingMessage<Tag>, seq: number): boolean {
@@ -435,7 +390,7 @@ export class Outbox<Tag> {
   }
 
   #startFlight(message: OutgoingMessage<Tag>): void {
-    this.#shiftQueue()
+    this.#queue.shift()
     message.seq = ++this.#last
     message.state = 'in-flight'
     this.#inFlight.set(message.seq, message)
@@ -446,8 +401,8 @@ export class Outbox<Tag> {
   /** One from before a restart, which has its number, goes out. */
   #countInFlight(message: OutgoingMessage<Tag>): void {
     message.state = 'in-flight'
-    this.#queuedCount--
-    this.#queuedBytes -= message.bytes
+    this.#restoredCount--
+    this.#restoredBytes -= message.bytes
     this.#inFlightCount++
     this.#inFlightBytes += message.bytes
   }
@@ -463,16 +418,12 @@ export class Outbox<Tag> {
   }
 
   #finFits(bytesMax: number, kind: 'text' | 'binary'): boolean {
-    return kind === 'text' && (this.#fin as Fin).bytes <= bytesMax
+    return kind === 'text' && (this.#fin as OutgoingFin).bytes <= bytesMax
   }
 
   #takeFin(): FinEnvelope {
-    const fin = this.#fin as Fin
     this.#markLeft()
-    const envelope: FinEnvelope = { t: 'fin', seq: fin.seq }
-    if (fin.code !== undefined) envelope.code = fin.code
-    if (fin.reason !== undefined) envelope.reason = fin.reason
-    return envelope
+    return (this.#fin as OutgoingFin).toEnvelope()
   }
 
   #markLeft(): void {
@@ -480,57 +431,9 @@ export class Outbox<Tag> {
     if (this.#cursor > this.#left) this.#left = this.#cursor
     this.#cursor++
   }
-
-  #peekQueue(): OutgoingMessage<Tag> | undefined {
-    while (this.#queueHead < this.#queue.length) {
-      const message = this.#queue[this.#queueHead] as OutgoingMessage<Tag>
-      if (message.state === 'queued') return message
-      this.#forgetQueueHead()
-    }
-    return undefined
-  }
-
-  #shiftQueue(): void {
-    const message = this.#queue[this.#queueHead] as OutgoingMessage<Tag>
-    this.#queuedCount--
-    this.#queuedBytes -= message.bytes
-    this.#forgetQueueHead()
-  }
-
-  #sweepQueue(): void {
-    this.#queue = this.#queue.filter((message) => message?.state === 'queued')
-    this.#queueHead = 0
-  }
-
-  /** Amortised: the array is cut only when half of it is used up. The message itself is let go of at once. */
-  #forgetQueueHead(): void {
-    this.#queue[this.#queueHead] = undefined
-    this.#queueHead++
-    if (this.#queueHead === this.#queue.length) {
-      this.#queue = []
-      this.#queueHead = 0
-    } else if (this.#queueHead > 1024 && this.#queueHead * 2 > this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#queueHead)
-      this.#queueHead = 0
-    }
-  }
-}
-
-interface Fin {
-  /** 0 until it is first transmitted. */
-  seq: number
-  code: number | undefined
-  reason: string | undefined
-  /** The most that its envelope can take. */
-  bytes: number
-  /** The write of the journal that has it. */
-  write: number
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
-
-/** `{"t":"fin","seq":9007199254740991,"code":4999,"reason":}` */
-const finHeadBytesMax = 64
 
 function kindOf(message: OutgoingMessage<unknown>): 'text' | 'binary' {
   return message.payload === undefined ? 'text' : 'binary'
