@@ -89,6 +89,8 @@ export class Adapter<C = AnyContract> {
   readonly #ended = new Set<Entry>()
   readonly #counters = new AdapterCounters()
   readonly #shares: SessionShares<Entry>
+  /** Sessions that the journal is making. */
+  #reserved = 0
   readonly #kept: KeptSessions | undefined
   /** Sessions that are being taken from the journal, or made in it. */
   readonly #opening = new Map<string, Promise<Entry>>()
@@ -336,9 +338,13 @@ export class Adapter<C = AnyContract> {
     for (;;) {
       const record = await kept.find(sid, key)
       if (record === undefined) {
-        this.#checkRoom(opening)
-        const journal = await kept.create(sid, key, opening.identity)
-        if (journal !== undefined) return this.#makeKept(opening, { journal }, false)
+        const free = this.#reserve(opening)
+        try {
+          const journal = await kept.create(sid, key, opening.identity)
+          if (journal !== undefined) return await this.#makeKept(opening, { journal }, false)
+        } finally {
+          free()
+        }
       } else {
         if (record.identity !== opening.identity) {
           throw new Refusal('identity-mismatch', 'the session belongs to somebody else')
@@ -439,8 +445,25 @@ export class Adapter<C = AnyContract> {
     if (!this.#shares.hasRoom(this.#holderOf(identity, request, address))) {
       throw new Refusal('identity-full', 'the server has as many sessions of this client as it will keep')
     }
-    if (this.#sessions.size - this.#ended.size >= this.#checked.sessionsMax) {
+    if (this.#sessions.size - this.#ended.size + this.#reserved >= this.#checked.sessionsMax) {
       throw new Refusal('sessions-full', 'the server has as many sessions as it will keep')
+    }
+  }
+
+  /**
+   * Keeps room for a session while the journal makes it: those that ask at the same time would else all find the same
+   * room. Returns what gives it up, once the session is there or is not to be had.
+   *
+   * @throws Refusal if there is none
+   */
+  #reserve(opening: Opening): () => void {
+    this.#checkRoom(opening)
+    const holder = this.#holderOf(opening.identity, opening.request, opening.address)
+    this.#shares.begin(holder)
+    this.#reserved++
+    return () => {
+      this.#shares.cancel(holder)
+      this.#reserved--
     }
   }
 

@@ -26,6 +26,14 @@ export class SessionShares<Entry> {
     this.#shares.set(holder, share)
   }
 
+  /** A session that had begun is not to be had. */
+  cancel(holder: string): void {
+    const share = this.#shares.get(holder)
+    if (share === undefined) return
+    share.open--
+    this.#drop(holder, share)
+  }
+
   /** A session is over, and kept. Returns the oldest one that its holder keeps, if these are too many now. */
   end(holder: string, entry: Entry): Entry | undefined {
     const share = this.#shares.get(holder)
@@ -41,7 +49,11 @@ export class SessionShares<Entry> {
     const share = this.#shares.get(holder)
     if (share === undefined) return
     share.ended.delete(entry)
-    if (share.open === 0 && share.ended.size === 0) this.#shares.delete(holder)
+    this.#drop(holder, share)
+  }
+
+  #drop(holder: string, { open, ended }: Share<Entry>): void {
+    if (open === 0 && ended.size === 0) this.#shares.delete(holder)
   }
 }
 

@@ -1,8 +1,9 @@
 import { limits } from '@lastword/protocol'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { type AdapterOptions, createAdapter, type RefusedLink, type Session } from '../src/index.ts'
+import { memoryJournal } from '../src/journal-memory.ts'
 import { hello, sid } from './by-hand.ts'
-import { atTheEnd } from './harness.ts'
+import { atTheEnd, until } from './harness.ts'
 import { arriveAt, type MemorySocket, settled } from './memory-socket.ts'
 
 /** Envelopes that one client sends, on one link or on as many links. */
@@ -137,6 +138,31 @@ test('ten thousand sessions of ten thousand identities: those past sessionsMax a
   expect(counted.opened).toBe(50)
   expect(refused).toEqual(Array(many - 49).fill('sessions-full'))
   await neighbourGoesOn()
+})
+
+test('a flood of sessions at one moment, each of which a journal makes, gets no more room than one after the other', async () => {
+  for (const [bound, code] of [
+    [{ sessionsPerIdentityMax: 3 }, 'identity-full'],
+    [{ sessionsMax: 4 }, 'sessions-full'],
+  ] as const) {
+    const journal = memoryJournal()
+    const { adapter, counted, refused, neighbourGoesOn } = await adapterWithNeighbour({ journal, ...bound })
+    const create = vi.spyOn(journal, 'create')
+    // Everybody asks before the journal has answered anybody.
+    const clients = Array.from({ length: 200 }, (_, n) => {
+      const client = arriveAt(adapter)
+      client.say(hello({ sid: `${sid}-${n}` }))
+      return client
+    })
+    await until(() => clients.every(({ heard }) => heard.length > 0), { what: 'an answer to each' })
+    const welcomed = clients.filter(({ heard }) => heard[0]?.t === 'welcome')
+    expect(welcomed).toHaveLength(3)
+    expect(create).toHaveBeenCalledTimes(3)
+    expect(counted.opened).toBe(4)
+    expect(refused).toEqual(Array(197).fill(code))
+    await neighbourGoesOn()
+    await adapter.shutdown({ deadlineMs: 0 })
+  }
 })
 
 test('a flood of messages: past the window the session ends with window-exceeded, and no further one is kept', async () => {
