@@ -30,6 +30,8 @@ export class Oracle {
   /** The session's link, and the one to which a client is about to move. */
   #current: LinkState = { attached: false, last: 0 }
   #next: LinkState | undefined
+  /** `welcome` has come on the next link, and the old one is not known to be closed yet. */
+  #moved = false
   readonly #acked = new Set<number>()
 
   constructor(side: Side, sid: string, maxBytes: number) {
@@ -47,6 +49,10 @@ export class Oracle {
 
   /** The session's link is over: it goes on with the next one, if there is one. */
   moves(): void {
+    if (this.#moved) {
+      this.#moved = false
+      return
+    }
     this.#current = this.#next ?? { attached: false, last: 0 }
     this.#next = undefined
   }
@@ -102,6 +108,12 @@ export class Oracle {
           return 'envelopeUnexpected'
         if (envelope.got > facts.highestSent || envelope.got < this.#ackedThroughout()) return 'ackInvalid'
         link.attached = true
+        // R-127: the session is on this link from here on; the old one is closed behind that.
+        if (link === this.#next) {
+          this.#current = link
+          this.#next = undefined
+          this.#moved = true
+        }
         return 'taken'
       }
       // R-27, R-29
