@@ -40,7 +40,7 @@ const wrong: Array<[string, unknown]> = [
 test.each(wrong)('connect() refuses a wrong %s', (name, options) => {
   expect(() => connect(address, options as NodeConnectOptions)).toThrowError(ArgumentError)
   try {
-    connect(address, options as NodeConnectOptions)
+    void connect(address, options as NodeConnectOptions)
   } catch (error) {
     expect((error as ArgumentError).message).toContain(name)
     expect((error as ArgumentError).remedy).toBeTruthy()
