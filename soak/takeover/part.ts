@@ -3,7 +3,7 @@ import type { Part } from '../part.ts'
 import { commandOf, planTakeover, type TakeoverRun } from './plan.ts'
 import type { TakeoverOutcome } from './player.ts'
 
-const sessions = { whole: 500, short: 12 }
+const sessions = { whole: 500, short: 8 }
 
 export const takeover: Part = {
   name: 'takeover',
