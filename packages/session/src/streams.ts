@@ -26,11 +26,17 @@ export function writableOver(host: WritableHost): WritableStream<AnyMessage> {
   const underWay = new Map<Promise<unknown>, AbortController>()
   return new WritableStream<AnyMessage>({
     write(message, controller) {
-      if (typeof message !== 'object' || message === null) {
-        throw new ArgumentError('that is no message', 'Write objects like { name, payload }.')
-      }
       const abort = new AbortController()
-      const sent = host.send(message, abort.signal)
+      let sent: Promise<unknown>
+      try {
+        if (typeof message !== 'object' || message === null) {
+          throw new ArgumentError('that is no message', 'Write objects like { name, payload }.')
+        }
+        sent = host.send(message, abort.signal)
+      } catch (error) {
+        host.onOver()
+        throw error
+      }
       underWay.set(sent, abort)
       const over = () => underWay.delete(sent)
       sent.then(over, (error) => {

@@ -84,6 +84,23 @@ describe('session.writable', () => {
     expect(error).toBeInstanceOf(ArgumentError)
   })
 
+  test('fails with what cannot be sent at all; there is another stream then', async () => {
+    const { client, server, platform } = await pair()
+    const got: unknown[] = []
+    server.session.handle('n', (n) => {
+      got.push(n)
+    })
+    for (const unusable of ['no message', { name: '' }]) {
+      const writer = client.session.writable.getWriter()
+      await expect(writer.write(unusable as never)).rejects.toThrow(ArgumentError)
+      await expect(writer.closed).rejects.toThrow(ArgumentError)
+    }
+    const writer = client.session.writable.getWriter()
+    await writer.write({ name: 'n', payload: 1 })
+    await platform.settle()
+    expect(got).toEqual([1])
+  })
+
   test('fails when the session ends, with the fate of the message that failed', async () => {
     const { client } = await pair()
     const writer = client.session.writable.getWriter()
