@@ -44,7 +44,7 @@ function checkJournalOptions({ journal, sessionId }: JournalOptions): void {
  * Opens a session that the journal holds, or is to hold. What `make` makes of it begins at the end of the turn, when the
  * application has it.
  *
- * @throws ArgumentError for options that cannot be used, JournalError for what the journal fails with
+ * @throws ArgumentError for options that cannot be used, JournalError for what the journal fails with, the signal's reason
  */
 export async function openKept<C>(
   url: string,
@@ -61,10 +61,27 @@ export async function openKept<C>(
       throw error
     }
   }
-  const kept = await takeSession(options, url, (ended) => {
+  // Aborting a session forgets it, and who has not been given it yet must not lose what it holds.
+  options.signal?.throwIfAborted()
+  const taking = takeSession(options, url, (ended) => {
     connectorOf(ended).catch((error) => platform.report(error))
   })
+  const kept = await unlessAborted(taking, options.signal)
   return new Session<C>((await connectorOf(kept)).core)
+}
+
+/** Rejects with the signal's reason if that is aborted first; what is taken after all is left to the journal then. */
+function unlessAborted(taking: Promise<TakenSession>, signal?: AbortSignal): Promise<TakenSession> {
+  if (signal === undefined) return taking
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      reject(signal.reason)
+      taking.then(({ journal }) => journal.release()).catch((error) => platform.report(error))
+    }
+    if (signal.aborted) return abort()
+    signal.addEventListener('abort', abort, { once: true })
+    taking.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }
 
 /**

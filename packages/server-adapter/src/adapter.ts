@@ -14,6 +14,7 @@ import {
   subprotocol,
 } from '@lastword/protocol'
 import {
+  atMost,
   checkFunction,
   checkInteger,
   checkObject,
@@ -251,7 +252,8 @@ export class Adapter<C = AnyContract> {
         else report.unclean.push({ sessionId: core.sid, report: closed })
       }),
     )
-    await Promise.allSettled(this.#opening.values())
+    // One that comes out of the journal later finds the server shut down, and is left there.
+    await atMost(platform, defaults.lingerMs, Promise.allSettled(this.#opening.values()))
     // Those that are over wait in the journal for their clients to ask.
     await Promise.all([...this.#sessions.values()].map(({ core }) => core.handOver(0)))
   }
@@ -358,13 +360,17 @@ export class Adapter<C = AnyContract> {
 
   /** What cannot be made is left to the journal as it was. */
   async #makeKept(opening: Opening, session: KeptSession, restored: boolean): Promise<Entry> {
+    let entry: Entry
     try {
       if (this.#shutdown !== undefined) throw goingAway()
-      return this.#make(opening, session, restored)
+      entry = this.#make(opening, session, restored)
     } catch (error) {
-      await session.journal.release()
+      await (restored ? session.journal.release() : session.journal.remove())
       throw error
     }
+    if (this.#find(entry.core.sid, entry.key) === entry) return entry
+    // It was over, and nobody could ask for it any more: the journal is forgetting it.
+    throw new Refusal('session-unknown', 'there is no such session here (any more)')
   }
 
   /** A journal that fails refuses nobody: the client tries again. */
@@ -473,6 +479,8 @@ export class Adapter<C = AnyContract> {
     restored: boolean,
   ): Entry {
     const { window, maxBytes, keepaliveMs, ttlMs } = this.#checked
+    // One that was being closed tells of it while it is made.
+    const counted: Counted = { countedAs: undefined }
     const core = new SessionCore(
       {
         role: 'server',
@@ -491,23 +499,21 @@ export class Adapter<C = AnyContract> {
       {
         onLinkEnd: () => {},
         onReleased: () => this.#forget(entry),
-        onState: (state) => this.#counters.moved(entry, state),
+        onState: (state) => this.#counters.moved(counted, state),
       },
       kept,
     )
     const holder = this.#holderOf(identity, request, address)
-    const entry: Entry = { core, key: hello.key, identity, holder, countedAs: undefined }
+    const entry: Entry = { core, key: hello.key, identity, holder, counted }
     this.#sessions.set(hello.sid, entry)
     this.#shares.begin(holder)
-    this.#counters.made(entry, core.state)
+    this.#counters.made(counted, core.state)
     core.emitter.on('closed', (report) => this.#onEnded(entry, report))
     kept?.journal.onWanted(() => void core.handOver(this.#checked.handOverMs))
     // One that was over already only waits for its client to ask.
     if (kept?.snapshot?.state.ended === undefined) this.#present(core, { identity, request, restored })
-    if (kept === undefined) return entry
-    core.begin()
-    if (this.#sessions.get(hello.sid) === entry) return entry
-    throw new Refusal('session-unknown', 'there is no such session here (any more)')
+    if (kept !== undefined) core.begin()
+    return entry
   }
 
   /** Shows a session to the application, which attaches its handlers. */
@@ -536,7 +542,7 @@ export class Adapter<C = AnyContract> {
 
   #forget(entry: Entry): void {
     this.#ended.delete(entry)
-    this.#counters.gone(entry)
+    this.#counters.gone(entry.counted)
     this.#shares.forget(entry.holder, entry)
     // Its client may have begun anew under the same id, after this one was forgotten for want of room.
     if (this.#sessions.get(entry.core.sid) === entry) this.#sessions.delete(entry.core.sid)
@@ -560,12 +566,13 @@ interface Opening {
   address: string
 }
 
-interface Entry extends Counted {
+interface Entry {
   core: SessionCore
   key: string
   identity: string
   /** Whose share it counts to. */
   holder: string
+  counted: Counted
 }
 
 function goingAway(): PeerFault {

@@ -106,3 +106,37 @@ test('a session that was over when it came from the journal counts once, and not
   counters.moved(session, 'open')
   expect(Object.values(counters.stats(0).sessions)).toEqual([0, 0, 0, 0, 0])
 })
+
+test('a session that comes from the journal counts once, however far it had come', async () => {
+  const journal = memoryJournal()
+  const serveHere = async () => {
+    const served = await serve('ws', { adapter: { journal, handOverMs: 10 } })
+    served.adapter.onSession((session) => session.handle('hang', () => new Promise(() => {})))
+    return served
+  }
+  const [first, second] = [await serveHere(), await serveHere()]
+  const none = { connecting: 0, open: 0, recovering: 0, closing: 0, closed: 0 }
+  const address = await createSwitch(first.port)
+  const client = open(`ws://localhost:${address.port}/`)
+  await client.opened
+  // This side has closed, and waits for a handler of the other.
+  client.handle('hang', () => new Promise(() => {}))
+  await until(() => first.sessions.length === 1, { what: 'the session' })
+  void later((first.sessions[0] as Session).send('hang'))
+  void later((first.sessions[0] as Session).close())
+  void later(client.request('hang'))
+  await until(() => client.state === 'closing', { what: 'the close to be heard' })
+  address.target = second.port
+  address.cut()
+  await until(() => second.sessions.length === 1, { what: 'the session at the second server' })
+  expect(second.adapter.stats().sessions).toEqual({ ...none, closing: 1 })
+
+  address.target = undefined
+  address.cut()
+  second.sessions[0]?.abort('enough')
+  await within('the end', (second.sessions[0] as Session).closed)
+  const third = await serveHere()
+  address.target = third.port
+  expect(await within('the client', client.closed)).toMatchObject({ code: 'aborted', by: 'peer' })
+  expect(third.adapter.stats().sessions).toEqual({ ...none, closed: 1 })
+})

@@ -12,6 +12,7 @@ export {
   checkSessionOptions,
   checkSignal,
 } from './argument-checks.ts'
+export { atMost } from './at-most.ts'
 export { Emitter } from './emitter.ts'
 export type { IncomingMessage } from './incoming-message.ts'
 export type { ClaimedSession, ClaimOptions, Journal, SessionJournal, SessionRecord } from './journal.ts'

@@ -1,3 +1,4 @@
+import { atMost } from './at-most.ts'
 import { platform } from './platform.ts'
 
 /** One holder's hold on a session. The token tells it from every other holder there has been, also in other processes. */
@@ -81,19 +82,9 @@ export class JournalHolders {
       const hold = this.#holds.get(sid)
       const leftMs = deadline - performance.now()
       if (hold === undefined || leftMs <= 0 || !hold.ask()) return
-      await atMost(leftMs, hold.over)
+      await atMost(platform, leftMs, hold.over)
     }
   }
-}
-
-function atMost(ms: number, over: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = platform.setTimer(ms, resolve, true)
-    void over.then(() => {
-      stop()
-      resolve()
-    })
-  })
 }
 
 /** Drawn, not counted: a count would begin anew for a session that was removed and made again under the same id. */

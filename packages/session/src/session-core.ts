@@ -17,6 +17,7 @@ import {
   type SessionOutput,
 } from '@lastword/protocol'
 import type { Link, LinkEnd, LinkEvents } from '@lastword/transport'
+import { atMost } from './at-most.ts'
 import { Closing } from './closing.ts'
 import type { Delivery, Outgoing } from './delivery.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -48,7 +49,7 @@ export interface SessionOwner {
   onMoveRefused?(): void
   /** The session is over because one side does not have it any more. `messages`: what nobody has acknowledged. */
   onLost?(report: CloseReport, messages: LostMessage[]): void
-  onState?(state: SessionState, before: SessionState): void
+  onState?(state: SessionState): void
   /** Why no link has been attached, as far as it is known. */
   whyNotOpened?(): LastwordError | undefined
   /** Nothing of the session is needed any more. */
@@ -117,7 +118,7 @@ export class SessionCore {
     this.restored = Object.freeze(restored.list)
     this.#life = new SessionLife(this.emitter, this.#machine.welcomed, {
       now: () => platform.now(),
-      onState: (state, before) => owner.onState?.(state, before),
+      onState: (state) => owner.onState?.(state),
     })
     this.#driver = new SessionDriver(
       this.#machine,
@@ -272,7 +273,8 @@ export class SessionCore {
 
   /**
    * Lets somebody else go on with the session: nothing more is begun, what the application has is finished (within
-   * `deadlineMs`), everything is written, and then it ends here as `superseded`. Never rejects.
+   * `deadlineMs`), everything is written (unless the journal does not answer for 5 s), and then it ends here as
+   * `superseded`. Never rejects.
    */
   handOver(deadlineMs: number): Promise<void> {
     this.#leaving ??= this.#handOver(deadlineMs)
@@ -452,28 +454,32 @@ export class SessionCore {
     this.#platform.endOfTurn(() => {
       void this.#driver
         .linksEnded(defaults.lingerMs)
-        .then(() => this.#keeping?.settled())
+        .then(() => this.#keepingSettled())
         .then(() => this.#resolveClosed(report))
     })
   }
 
   async #handOver(deadlineMs: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const stop = this.#platform.setTimer(deadlineMs, resolve, true)
-      void this.dispatcher.pause().then(() => {
-        stop()
-        resolve()
-      })
-    })
+    await atMost(this.#platform, deadlineMs, this.dispatcher.pause())
     // What is accepted from here on would be in nobody's journal.
     this.#left = true
     this.#driver.flush()
     try {
-      await this.#keeping?.release()
+      // A journal that does not answer must not hold up whoever waits: what it was asked to write stands or does not.
+      if (this.#keeping !== undefined) {
+        await atMost(this.#platform, defaults.lingerMs, this.#keeping.release())
+      }
     } catch (error) {
       this.#tellError(asJournalError(error, this.sid))
     }
     this.#letGo(sessionMoved(this.sid), true)
+  }
+
+  /** Resolves when the journal knows of the session's end, or has not answered for long. */
+  async #keepingSettled(): Promise<void> {
+    if (this.#keeping !== undefined) {
+      await atMost(this.#platform, defaults.lingerMs, this.#keeping.settled())
+    }
   }
 
   #onJournalFailed(failure: unknown): void {

@@ -8,6 +8,7 @@ import type {
   SessionOutput,
 } from '@lastword/protocol'
 import type { Link, LinkEnd, LinkEvents } from '@lastword/transport'
+import { atMost } from './at-most.ts'
 import type { SessionJournal } from './journal.ts'
 import { JournalWriter } from './journal-writer.ts'
 import { requestNeverLeft } from './never-left.ts'
@@ -149,13 +150,7 @@ export class SessionDriver<Tag> {
     await Promise.all(closing.map((bound) => bound.ended ?? bound.link.close(1000, '')))
     const opening = links.filter((bound) => !bound.closing)
     if (opening.length === 0) return
-    await new Promise<void>((resolve) => {
-      const stop = this.#platform.setTimer(welcomeMs, resolve, false)
-      void Promise.all(opening.map((bound) => bound.over)).then(() => {
-        stop()
-        resolve()
-      })
-    })
+    await atMost(this.#platform, welcomeMs, Promise.all(opening.map((bound) => bound.over)), false)
   }
 
   #linkEvents(bound: BoundLink): LinkEvents {

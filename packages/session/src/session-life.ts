@@ -6,7 +6,7 @@ import type { SessionEvents, SessionState } from './session-types.ts'
 export interface LifeHost {
   /** A clock in milliseconds. */
   now(): number
-  onState?(state: SessionState, before: SessionState): void
+  onState?(state: SessionState): void
 }
 
 /** True if the session ended because one side does not have it any more. */
@@ -91,6 +91,6 @@ export class SessionLife {
     this.#place = place
     const before = this.#state
     this.#state = this.#closing && place !== 'closed' ? 'closing' : place
-    if (this.#state !== before) this.#host.onState?.(this.#state, before)
+    if (this.#state !== before) this.#host.onState?.(this.#state)
   }
 }
