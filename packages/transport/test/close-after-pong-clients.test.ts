@@ -76,8 +76,8 @@ async function over(it: Served): Promise<CloseAfterPongReport> {
 for (const secure of [false, true]) {
   describe(`closeAfterPong over ${secure ? 'wss' : 'ws'}`, () => {
     test('waits for a slow client as long as bytes move, well past the deadline', async () => {
-      const deadlineMs = 400
-      const sends = Array.from({ length: 32 }, (_, n) => String(n).padEnd(mebibyte))
+      const deadlineMs = 1_000
+      const sends = Array.from({ length: 64 }, (_, n) => String(n).padEnd(mebibyte))
       const start = performance.now()
       const it = await served({ secure, sends, options: { deadlineMs }, rate: 24 * mebibyte })
       expect(await over(it)).toMatchObject({ pong: true, clean: true, forced: false })
@@ -103,7 +103,7 @@ for (const secure of [false, true]) {
     })
 
     test('takes a large message that is still arriving for movement', async () => {
-      const deadlineMs = 300
+      const deadlineMs = 1_000
       const proxied = await served({
         secure,
         sends: ['answer'],

@@ -27,7 +27,7 @@ test(`Chromium without the SDK has its last message of 1 MiB in ${rounds} of ${r
   const page = await browser.newPage()
   await page.goto(server.url.replace('wss:', 'https:'))
   const outcomes = await page.evaluate(runInPage, { url: server.url, rounds, atOnce, length: mebibyte })
-  await until(() => server.reports.size === rounds, { what: 'every report' })
+  await until(() => server.reports.size === rounds, { what: 'every report', timeoutMs: 30_000 })
   expectWhole(outcomes, server)
 })
 

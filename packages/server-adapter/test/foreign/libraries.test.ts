@@ -17,7 +17,7 @@ test(`undici's WebSocket has its last message of 1 MiB in ${rounds} of ${rounds}
     socket.addEventListener('close', closed)
     return outcome
   })
-  await until(() => server.reports.size === rounds, { what: 'every report' })
+  await until(() => server.reports.size === rounds, { what: 'every report', timeoutMs: 30_000 })
   expectWhole(outcomes, server)
 })
 
@@ -42,6 +42,6 @@ test(`libdatachannel's WebSocket has its last message of 1 MiB in ${rounds} of $
     socket.open(`${server.url}?round=${round}`)
     return outcome.finally(() => held.delete(socket))
   })
-  await until(() => server.reports.size === rounds, { what: 'every report' })
+  await until(() => server.reports.size === rounds, { what: 'every report', timeoutMs: 30_000 })
   expectWhole(outcomes, server, dataChannelCodes)
 })

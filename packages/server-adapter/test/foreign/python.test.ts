@@ -24,6 +24,6 @@ test(`Python's websockets has its last message of 1 MiB in ${rounds} of ${rounds
     maxSize: 2 * mebibyte,
   }
   const outcomes = await runPython<Outcome>(script, input, 40_000)
-  await until(() => server.reports.size === rounds, { what: 'every report' })
+  await until(() => server.reports.size === rounds, { what: 'every report', timeoutMs: 30_000 })
   expectWhole(outcomes, server)
 })
