@@ -124,6 +124,8 @@ export class SessionEnding<Tag> {
       const { outbox, inbox } = this.#parts
       const seen = outbox.acknowledged && inbox.finished && inbox.allTold
       this.#peerIsDone = seen && end.clean && end.code === closeCodes.normal
+      // The link that was to come next would find the session forgotten.
+      if (this.#peerIsDone) this.#links.closeNext()
       return false
     }
     this.#finalLink = undefined

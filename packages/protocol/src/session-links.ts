@@ -161,9 +161,14 @@ export class SessionLinks<Tag> {
     }
   }
 
+  /** Client: the session needs no other link. */
+  closeNext(): void {
+    this.#supersede(this.next)
+  }
+
   /** Neither link is of any use any more. */
   closeAll(): void {
-    this.#supersede(this.next)
+    this.closeNext()
     this.#supersede(this.current)
   }
 

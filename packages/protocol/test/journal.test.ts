@@ -582,6 +582,26 @@ describe('a clean end that the peer has seen on the link it has closed', () => {
     expect(subject.all('ended')).toMatchObject([{ report: { clean: true } }])
     expect(subject.machine.wantsLink).toBe(false)
   })
+
+  it('is not put in doubt by a link that was to come next either, which finds the session forgotten', () => {
+    const { subject, disk } = openClient()
+    subject.finish()
+    disk.syncAll(subject)
+    subject.poll()
+    subject.receive(1, [{ t: 'fin', seq: 1 }])
+    disk.syncAll(subject)
+    subject.poll()
+    // The client is moving when the server sees the end.
+    subject.input({ type: 'link-start', link: 2 })
+    subject.machine.pollFrameOf(2)
+    subject.receive(1, [{ t: 'ack', n: 1 }])
+    subject.endLink(1, { code: 1000, clean: true })
+    expect(subject.all('link-close')).toMatchObject([{ link: 2, code: 4409 }])
+    subject.receive(2, [{ t: 'reset', code: 'session-unknown' }])
+    disk.syncAll(subject)
+    expect(subject.all('ended')).toMatchObject([{ report: { clean: true } }])
+    expect(subject.machine.wantsLink).toBe(false)
+  })
 })
 
 describe('a session that was over', () => {
