@@ -1,30 +1,21 @@
 import type { AttachedLink } from './attached-link.ts'
-import { accusation, asResetCode, closeCodes, isRefusal } from './codes.ts'
+import { accusation, closeCodes } from './codes.ts'
 import type { Counters } from './counters.ts'
 import { never } from './deadlines.ts'
-import { decodeFrame } from './decode.ts'
 import { encodeEnvelope } from './encode.ts'
-import type {
-  AwayEnvelope,
-  DecodedFrame,
-  Envelope,
-  Frame,
-  HelloEnvelope,
-  MsgEnvelope,
-  ResetEnvelope,
-  WelcomeEnvelope,
-} from './envelope.ts'
+import type { AwayEnvelope, Frame } from './envelope.ts'
 import type { Fate } from './errors.ts'
-import { type FrameCharge, WindowExceeded } from './inbox.ts'
 import type { JournaledMessage, JournalSnapshot, JournalWrite } from './journal.ts'
-import { limits } from './limits.ts'
+import { Keepalive } from './keepalive.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
-import { PeerFault } from './peer-fault.ts'
 import { clip, SessionEnding } from './session-ending.ts'
+import { SessionFaults } from './session-faults.ts'
+import { SessionFrames } from './session-frames.ts'
 import type { LinkId, SessionConfig, SessionInput, SessionOutput } from './session-io.ts'
 import { SessionJournaling } from './session-journaling.ts'
 import { SessionLinks } from './session-links.ts'
 import { SessionParts } from './session-parts.ts'
+import { tooLargeWords } from './too-large.ts'
 
 /**
  * A session, as one state machine for both roles, without I/O: inputs and the time go in by `handle`, frames come out
@@ -33,23 +24,26 @@ import { SessionParts } from './session-parts.ts'
  * What a driver does after each input: carry out the outputs, hand polled frames to the link while it is writable,
  * and come back with a `timeout` input at `nextTimeout()`.
  *
- * What happens to links stands in `SessionLinks`, how it ends in `SessionEnding`; here is what each input, and each
- * envelope, sets going.
+ * What each envelope sets going stands in `SessionFrames`, what happens to links in `SessionLinks`, how it ends in
+ * `SessionEnding`; here is what each input sets going.
  */
 export class SessionMachine<Tag = unknown> {
   readonly #parts: SessionParts<Tag>
   readonly #links: SessionLinks<Tag>
   readonly #ending: SessionEnding<Tag>
   readonly #journaling: SessionJournaling<Tag>
-  #pingCount = 0
-  /** When the latest ping was sent that is not answered. */
-  #pingAt: number | undefined
+  readonly #faults: SessionFaults<Tag>
+  readonly #keepalive: Keepalive<Tag>
+  readonly #frames: SessionFrames<Tag>
 
   constructor(config: SessionConfig) {
     this.#parts = new SessionParts(config)
     this.#links = new SessionLinks(this.#parts)
     this.#ending = new SessionEnding(this.#parts, this.#links)
     this.#journaling = new SessionJournaling(this.#parts, this.#links, this.#ending)
+    this.#faults = new SessionFaults(this.#parts, this.#links, this.#ending)
+    this.#keepalive = new Keepalive(this.#parts)
+    this.#frames = new SessionFrames(this.#parts, this.#links, this.#ending, this.#faults, this.#keepalive)
   }
 
   /**
@@ -161,9 +155,9 @@ export class SessionMachine<Tag = unknown> {
     const { filler, inbox, outbox } = this.#parts
     switch (input.type) {
       case 'frame':
-        return this.#onFrame(input.link, input.frame, input.bytes, now)
+        return this.#frames.onFrame(input.link, input.frame, input.bytes, now)
       case 'decoded':
-        return this.#onDecoded(input.link, input.decoded, input.bytes, now)
+        return this.#frames.onDecoded(input.link, input.decoded, input.bytes, now)
       case 'send':
         return this.#onSend(input.message)
       case 'handled':
@@ -197,7 +191,7 @@ export class SessionMachine<Tag = unknown> {
         return
       }
       case 'link-accept':
-        return this.#onLinkAccept(input.link, input.hello, now)
+        return this.#frames.accept(input.link, input.hello, now)
       case 'link-end':
         return this.#onLinkEnd(input, now)
       case 'close':
@@ -222,32 +216,6 @@ export class SessionMachine<Tag = unknown> {
 
   // Links
 
-  #onLinkAccept(id: LinkId, hello: HelloEnvelope, now: number): void {
-    if (this.#parts.config.role !== 'server' || this.#ending.released) return
-    const resumed = this.#parts.welcomed
-    const link = this.#links.accept(id, hello)
-    if (link === undefined) return
-    const { outbox } = this.#parts
-    try {
-      // It may have been written while an older link was in use, on which more was acknowledged. What a session that is
-      // over has sent is forgotten: nothing can be judged by it.
-      if (!this.ended) outbox.peerReceived(Math.max(hello.got, outbox.acked))
-    } catch (fault) {
-      return this.#onFault(link, fault, now)
-    }
-    this.#links.welcome(resumed, now)
-    this.#onAttached(link, resumed)
-    // A `welcome` may never arrive: only an answer says that the session goes on.
-    if (resumed && !this.ended) link.proof = this.#ping(now)
-  }
-
-  #onAttached(link: AttachedLink, resumed: boolean): void {
-    if (this.#parts.ended) return this.#ending.sayLastWord(link)
-    this.counters.attached()
-    this.#dropTooLarge()
-    this.#parts.emit({ type: 'attached', link: link.id, resumed })
-  }
-
   #onLinkEnd(end: Extract<SessionInput<Tag>, { type: 'link-end' }>, now: number): void {
     if (this.#ending.onLinkEnd(end, now)) return
     const link = this.#links.withId(end.link)
@@ -264,174 +232,7 @@ export class SessionMachine<Tag = unknown> {
     }
     this.#links.lose(link, end.code, end.reason, now)
     const accused = superseded ? undefined : accusation(end.code)
-    if (accused !== undefined && !this.ended) {
-      const message = end.reason || 'the peer gave no reason'
-      this.#parts.emit({ type: 'fault', by: 'local', code: accused, message })
-      this.#countFault(end.reason, now)
-    }
-  }
-
-  // Frames
-
-  #onFrame(id: LinkId, frame: Frame, bytes: number, now: number): void {
-    const link = this.#links.withId(id)
-    if (link === undefined) return
-    let decoded: DecodedFrame
-    try {
-      decoded = decodeFrame(frame, bytes, {
-        frameBytesMax: this.#parts.config.maxBytes + limits.frameOverheadBytes,
-      })
-    } catch (fault) {
-      return this.#onFault(link, fault, now)
-    }
-    this.#onDecoded(id, decoded, bytes, now)
-  }
-
-  #onDecoded(id: LinkId, decoded: DecodedFrame, bytes: number, now: number): void {
-    const link = this.#links.withId(id)
-    if (link === undefined) return
-    this.counters.countReceived('frames', 1)
-    this.counters.countReceived('bytes', bytes)
-    if (link.attached) {
-      this.#parts.deadlines.ping = now + this.#parts.keepaliveMs
-      this.#parts.deadlines.dead = never
-    }
-    const charge = this.#parts.inbox.openFrame(bytes)
-    let messages = 0
-    try {
-      for (const envelope of decoded.envelopes) {
-        if (envelope.t === 'msg' && ++messages === 2 && bytes > limits.batchBytesMax) {
-          throw new PeerFault('frameTooLarge', `several messages in a frame of ${bytes} bytes`)
-        }
-        this.#onEnvelope(envelope, decoded.payload, charge, link, now)
-        if (this.#links.withId(id) === undefined) return
-      }
-    } catch (fault) {
-      return this.#onFault(link, fault, now)
-    }
-    this.#ending.settle(now)
-  }
-
-  #onEnvelope(
-    envelope: Envelope,
-    payload: Uint8Array | undefined,
-    charge: FrameCharge,
-    link: AttachedLink,
-    now: number,
-  ): void {
-    if (!link.attached && envelope.t !== 'welcome' && envelope.t !== 'reset') {
-      throw new PeerFault('envelopeUnexpected', `${envelope.t} came before welcome`)
-    }
-    const { filler, inbox, outbox } = this.#parts
-    switch (envelope.t) {
-      case 'msg':
-        return this.#onMsg(envelope, payload, charge)
-      case 'ack': {
-        const messages = outbox.acknowledge(envelope)
-        if (messages.length === 0) return
-        this.#parts.faultsInARow = 0
-        this.counters.countSent('handled', messages.length)
-        this.#ending.onHandled(messages)
-        return this.#parts.emit({ type: 'handled', messages })
-      }
-      case 'fin':
-        if (inbox.receiveFin(envelope)) {
-          this.#parts.emit({ type: 'peer-fin', code: envelope.code, reason: envelope.reason })
-        }
-        return
-      case 'welcome':
-        return this.#onWelcome(envelope, link, now)
-      case 'cancel':
-        return this.#parts.emit({ type: 'cancel', re: envelope.re })
-      case 'note':
-        return this.#parts.emit({ type: 'note', envelope, payload })
-      case 'ping':
-        return filler.setPong(encodeEnvelope({ t: 'pong', k: envelope.k }))
-      case 'pong':
-        return this.#onPong(envelope.k, link, now)
-      case 'away':
-        if (this.#parts.config.role === 'server')
-          throw new PeerFault('envelopeUnexpected', 'away came from a client')
-        return this.#onAwayEnvelope(envelope)
-      case 'reset': {
-        if (link === this.#links.next) return this.#onMoveRefused(link, envelope)
-        // What went behind this `hello`, and on no link before, has had no effect. A `hello` in an upgrade request may
-        // have been repeated on its way, and let in where it arrived first.
-        const onlyHere = !link.attached && link.helloAt !== undefined
-        if (onlyHere && isRefusal(envelope.code, envelope.got)) outbox.unleave()
-        outbox.peerSaysItHas(envelope.got ?? 0)
-        return this.#ending.end(asResetCode(envelope.code), envelope.reason ?? '', 'peer', now)
-      }
-      case 'hello':
-        throw new PeerFault('envelopeUnexpected', 'a second hello on one link')
-      default:
-        return unreachable(envelope)
-    }
-  }
-
-  #onMsg(envelope: MsgEnvelope, payload: Uint8Array | undefined, charge: FrameCharge): void {
-    const { inbox } = this.#parts
-    const isNew = inbox.receive(envelope, charge)
-    this.counters.countReceived(isNew ? 'messages' : 'duplicates', 1)
-    if (!isNew || this.ended) return
-    const redelivered = envelope.again === true || inbox.begunBefore(envelope.seq)
-    this.#parts.emit({ type: 'message', envelope, payload, redelivered })
-    const fin = inbox.takeFinReached()
-    if (fin !== undefined) this.#parts.emit({ type: 'peer-fin', code: fin.code, reason: fin.reason })
-  }
-
-  #onPong(k: number, link: AttachedLink, now: number): void {
-    if (k === this.#pingCount && this.#pingAt !== undefined) {
-      this.counters.answered(now - this.#pingAt, false)
-      this.#pingAt = undefined
-    }
-    if (link.proof === undefined || k < link.proof) return
-    link.proof = undefined
-    this.#parts.emit({ type: 'recovered', link: link.id })
-  }
-
-  #onWelcome(welcome: WelcomeEnvelope, link: AttachedLink, now: number): void {
-    const { config, outbox } = this.#parts
-    if (config.role === 'server' || link.attached) {
-      throw new PeerFault('envelopeUnexpected', 'a welcome that nobody waits for')
-    }
-    if (welcome.sid !== config.sid) throw new PeerFault('envelopeUnexpected', 'welcome to another session')
-    this.#links.promote(link)
-    outbox.peerReceived(welcome.got)
-    this.#links.onWelcome(welcome, link, now)
-    if (link.helloAt !== undefined) this.counters.answered(now - link.helloAt, true)
-    this.#onAttached(link, welcome.resumed)
-  }
-
-  #onAwayEnvelope({ after, reason, location }: AwayEnvelope): void {
-    this.#parts.emit({ type: 'away', after, reason, location })
-  }
-
-  /** Where the client wants to move it is not let in: the session stays where it is, as long as that goes. */
-  #onMoveRefused(link: AttachedLink, { code, reason = '' }: ResetEnvelope): void {
-    this.#links.close(link, closeCodes.normal, '')
-    this.#parts.emit({ type: 'move-refused', link: link.id, code: asResetCode(code), reason })
-  }
-
-  // Faults
-
-  #onFault(link: AttachedLink, fault: unknown, now: number): void {
-    if (fault instanceof WindowExceeded) {
-      return this.#ending.end('window-exceeded', fault.message, 'local', now)
-    }
-    if (!(fault instanceof PeerFault)) throw fault
-    this.#links.close(link, closeCodes[fault.code], fault.message)
-    this.#links.lose(link, closeCodes[fault.code], fault.message, now)
-    if (this.ended) return
-    this.#parts.emit({ type: 'fault', by: 'peer', code: fault.code, message: fault.message })
-    this.#countFault(fault.message, now)
-  }
-
-  #countFault(why: string, now: number): void {
-    this.#parts.faultsInARow++
-    if (this.#parts.faultsInARow >= limits.faultsInARowMax) {
-      this.#ending.end('protocol-fault', why, 'local', now)
-    }
+    if (accused !== undefined && !this.ended) this.#faults.onAccused(accused, end.reason, now)
   }
 
   // The application
@@ -465,12 +266,6 @@ export class SessionMachine<Tag = unknown> {
     this.#parts.filler.addControl(encodeEnvelope(away))
   }
 
-  #dropTooLarge(): void {
-    const { outbox } = this.#parts
-    const dropped = outbox.dropTooLarge().map((message) => ({ message, fate: 'not-sent' as const }))
-    this.#parts.fail(dropped, tooLargeWords(outbox.maxBytes), true)
-  }
-
   // Time
 
   #onTimeout(now: number): void {
@@ -489,15 +284,8 @@ export class SessionMachine<Tag = unknown> {
     } else if (now >= due.ping) {
       due.ping = never
       due.dead = now + this.#parts.keepaliveMs
-      this.#ping(now)
+      this.#keepalive.ping(now)
     }
-  }
-
-  /** Asks for a `pong`; returns its number. */
-  #ping(now: number): number {
-    this.#pingAt = now
-    this.#parts.filler.addControl(encodeEnvelope({ t: 'ping', k: ++this.#pingCount }))
-    return this.#pingCount
   }
 
   #giveUp(link: AttachedLink, code: number, reason: string, now: number): void {
@@ -506,10 +294,6 @@ export class SessionMachine<Tag = unknown> {
   }
 }
 
-function tooLargeWords(maxBytes: number): string {
-  return `it is larger than the ${maxBytes} bytes that the peer takes`
-}
-
 function unreachable(value: never): never {
-  throw new TypeError(`not a session input or envelope: ${JSON.stringify(value)}`)
+  throw new TypeError(`not a session input: ${JSON.stringify(value)}`)
 }

@@ -1,7 +1,7 @@
 export interface UntilOptions {
   /** What is waited for, as it should read behind "waited … ms for". */
   what: string
-  /** How long to wait before giving up, in ms. @default 5000 */
+  /** How long to wait before giving up, in ms. @default 20000 */
   timeoutMs?: number
 }
 
@@ -12,7 +12,7 @@ export interface UntilOptions {
  */
 export async function until<T>(
   condition: () => T | Promise<T>,
-  { what, timeoutMs = 5000 }: UntilOptions,
+  { what, timeoutMs = 20_000 }: UntilOptions,
 ): Promise<Exclude<T, false | 0 | '' | null | undefined>> {
   const deadline = performance.now() + timeoutMs
   for (let asked = 1; ; asked += 1) {
