@@ -12,6 +12,7 @@ import { MemoryLevel } from 'memory-level'
 import { expect, test } from 'vitest'
 import { brittleJournal } from './brittle-journal.ts'
 import { atTheEnd, envelopesOf, later, serve, until, within } from './harness.ts'
+import { createSwitch } from './switch.ts'
 
 /** A client's session that outlives its process. What ends a process here is another one that has its journal. */
 
@@ -185,6 +186,32 @@ test('a session that was being closed goes on closing', async () => {
   expect(handled).toEqual(['last'])
   await within('the end of the first', closed)
   await expect(sent).rejects.toMatchObject({ code: 'delivery-failed' })
+})
+
+test('a session that was being closed ends although nobody closes it again, also if nothing listens for what comes', async () => {
+  const { port, adapter, sessions } = await serve('ws')
+  adapter.onSession((session) => session.handle('note', () => {}))
+  const journal = memoryJournal()
+  const brittle = brittleJournal(journal)
+  const address = await createSwitch(port)
+  const first = await open(`ws://localhost:${address.port}/`, { journal: brittle.journal })
+  await first.send('note')
+  const server = sessions[0] as Session
+  void later(server.send('unheard'))
+  await until(() => first.stats().unhandled.messages === 1, { what: 'what nobody listens for' })
+  address.target = undefined
+  address.cut()
+  void first.close()
+  // Nothing is waited for, so that it has been asked for by then.
+  await new Promise((resolve) => setImmediate(resolve))
+  await first.stored()
+  brittle.crash()
+  void server.close()
+  address.target = port
+  const second = await open(`ws://localhost:${address.port}/`, { journal, sessionId: first.id })
+  expect(second.state).toBe('closing')
+  expect(await within('the end', second.closed)).toMatchObject({ clean: false, code: 'unhandled' })
+  expect(await within("the server's end", server.closed)).toMatchObject({ code: 'unhandled', by: 'peer' })
 })
 
 test('a session whose journal fails ends, says why, and tells of no message that it never left', async () => {

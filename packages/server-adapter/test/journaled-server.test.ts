@@ -181,6 +181,25 @@ test('a client learns from the next server how its session has ended', async () 
   expect(second.sessions).toEqual([])
 })
 
+test('a session that is over is handed over at once, whatever its handlers still do', async () => {
+  const journal = memoryJournal()
+  // Longer than the test may take, on both sides.
+  const patient = { adapter: { journal, handOverMs: 60_000 } }
+  const first = await serve('ws', patient)
+  first.adapter.onSession((session) => session.handle('hang', () => new Promise(() => {})))
+  const second = await serve('ws', patient)
+  const address = await createSwitch(first.port)
+  const client = open(address.port)
+  void later(client.request('hang'))
+  await until(() => first.sessions[0]?.stats().unhandled.messages === 1, { what: 'the handler that hangs' })
+  address.target = undefined
+  address.cut()
+  first.sessions[0]?.abort('enough of it')
+  await first.sessions[0]?.closed
+  address.target = second.port
+  expect(await within('the end', client.closed)).toMatchObject({ code: 'aborted', reason: 'enough of it' })
+})
+
 test('a client whose session nobody has any more is told so', async () => {
   const first = await serve('ws', { adapter: { journal: memoryJournal() } })
   const address = await createSwitch(first.port)

@@ -86,9 +86,11 @@ export class Closing {
     const requests = dispatcher.openRequests()
     if (requests.length > 0) await Promise.all(requests.map((request) => request.whenHandled))
     await lane.submitted()
-    if (this.#finAsked || this.#host.over()) return
-    this.#finAsked = true
-    this.#host.fin(options)
+    if (this.#host.over()) return
+    if (!this.#finAsked) {
+      this.#finAsked = true
+      this.#host.fin(options)
+    }
     this.checkIdle()
   }
 

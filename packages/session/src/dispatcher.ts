@@ -134,7 +134,8 @@ export class Dispatcher {
   /** Begins nothing any more. Resolves when the application has finished with everything that it has. */
   async pause(): Promise<void> {
     this.#paused = true
-    if (this.#running + this.#given === 0) return
+    // What still runs when the session is over changes nothing of it.
+    if (this.#host.over() || this.#running + this.#given === 0) return
     await new Promise<void>((resolve) => {
       this.#idle = resolve
     })

@@ -260,6 +260,9 @@ export class SessionCore {
   /** Tells what came of restoring the session, once whoever made it is ready to hear, and has its first state written. */
   begin(): void {
     this.#driver.begin()
+    // What was being closed goes on closing, also if nobody here asks for it again: its time is bounded, and kept
+    // messages hold it up no longer than they did before.
+    if (this.#closing.begun) this.#closing.begin({})
   }
 
   /** Resolves when the journal holds what the machine has accepted so far; at once if there is none. */
