@@ -159,6 +159,7 @@ async function soak() {
     'sessions-clients',
     'forgotten-server',
     'killed',
+    'restarted-server',
   ]
   const entries = ['soak/main.ts', ...processes.map((name) => `soak/${name}-process.ts`)]
   const { code, problem } = await runTypeScript(entries, ['--short'], { deadlineMs: 4 * minuteMs })

@@ -13,6 +13,7 @@ export type Program =
   | 'sessions-clients-process'
   | 'forgotten-server-process'
   | 'killed-process'
+  | 'restarted-server-process'
 
 /** A process of the soak. It ends with its parent, whatever happens to that. */
 export class Child<In extends object, Out extends object> {

@@ -31,9 +31,9 @@ export function parseOptions(args: string[], all: readonly Part[]): ParsedOption
       shape: oneOf('--shape', values.shape, shapes),
     }
     for (const [name, value] of Object.entries(replay)) {
-      const owners = name === 'seed' ? ['takeover', 'killed'] : ['cut']
+      const owners = name === 'seed' ? ['takeover', 'killed', 'restarted'] : ['cut']
       if (value === undefined || parts.every((one) => owners.includes(one.name))) continue
-      const owner = owners.length === 1 ? `the part ${owners[0]}` : `one of the parts ${owners.join(' and ')}`
+      const owner = owners.length === 1 ? `the part ${owners[0]}` : `the parts ${owners.join(', ')}`
       throw new Error(`--${name} is for ${owner}: add --only ${owners[0]}`)
     }
     const { short } = values
@@ -63,9 +63,9 @@ export function helpText(all: readonly Part[]): string {
     '  --links N       how many links are cut, one after the other',
     `  --shape SHAPE   which conversation: ${shapes.join(', ')}`,
     '',
-    'Of the parts takeover and killed:',
+    'Of the parts takeover, killed and restarted:',
     '',
-    '  --seed N        only the session, or client, of this seed',
+    '  --seed N        only the session, client or server of this seed',
     '',
     'Parts:',
     '',

@@ -4,6 +4,7 @@ import { forgotten } from './forgotten/part.ts'
 import { killed } from './killed/part.ts'
 import type { Part } from './part.ts'
 import { producer } from './producer/part.ts'
+import { restarted } from './restarted/part.ts'
 import { sessions } from './sessions/part.ts'
 import { takeover } from './takeover/part.ts'
 
@@ -12,6 +13,7 @@ export const parts: readonly Part[] = [
   cut,
   takeover,
   killed,
+  restarted,
   producer,
   sessions,
   forgotten,

@@ -39,8 +39,6 @@ test('a server that has crashed has its sessions again, and gives to a handler w
   expect(await client.request('note', 'one')).toBe('one')
   const hangs = client.request('note', 'hangs')
   await until(() => handled.includes('first hangs'), { what: 'the handler that hangs' })
-  // That it has come is written in the same turn; a handler begins before that would survive.
-  await first.sessions[0]?.stored()
   const [record] = await shared.list()
   expect(record).toMatchObject({ sid: client.id, role: 'server', identity: '' })
   expect(record?.key).toMatch(/^[A-Za-z0-9_-]{43}$/)
@@ -52,6 +50,30 @@ test('a server that has crashed has its sessions again, and gives to a handler w
   expect(await client.request('note', 'last')).toBe('last')
   expect(handled).toEqual(['first one', 'first hangs', 'second hangs again', 'second last'])
   expect(await within('the close', client.close())).toMatchObject({ clean: true })
+})
+
+test('no handler and no loop is given what the journal does not know to have come: so the mark is there', async () => {
+  const brittle = brittleJournal(memoryJournal())
+  const { port, adapter, sessions } = await serve('ws', { adapter: { journal: brittle.journal } })
+  const given: unknown[] = []
+  adapter.onSession(async (session) => {
+    session.handle('handled', (value) => void given.push(value))
+    session.onNote('tick', (value) => void given.push(value))
+    for await (const { payload } of session) given.push(payload)
+  })
+  const client = open(port)
+  await within('the first message', client.send('handled', 1))
+  await sessions[0]?.stored()
+  brittle.hold(true)
+  const sent = [later(client.send('handled', 2)), later(client.send('looped', 3))]
+  await until(() => brittle.held > 0, { what: 'a write' })
+  client.note('tick', 'tick')
+  await until(() => given.includes('tick'), { what: 'what no journal knows of' })
+  expect(given).toEqual([1, 'tick'])
+  brittle.hold(false)
+  await until(() => given.length === 4, { what: 'the messages' })
+  void later(client.send('looped', 4))
+  await within('the acknowledgements', Promise.all(sent))
 })
 
 test('a rolling restart loses nothing where the journal is shared: each message is handled once, in order', async () => {

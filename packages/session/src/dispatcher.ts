@@ -10,6 +10,8 @@ export type Handler = (payload: never, message: IncomingMessage<never>) => unkno
 export interface DispatcherHost {
   /** True from the session's end on, which `abort` follows: nothing is started any more. */
   over(): boolean
+  /** False while the journal does not know that the message has come: what is begun must be marked if it is begun again. */
+  mayBegin(message: IncomingMessage): boolean
   /** False while too many replies wait: requests then stay unacknowledged, so that the peer's window closes. */
   takesRequests(): boolean
   /** The application has finished with a message. */
@@ -123,7 +125,7 @@ export class Dispatcher {
     this.#openRequests.get(requestId)?.cancel()
   }
 
-  /** There may be room for replies again. */
+  /** What was held back may be begun now: there is room for replies again, or the journal knows of it. */
   resume(): void {
     if (this.#host.over()) return
     this.#iterator?.wake()
@@ -191,7 +193,8 @@ export class Dispatcher {
   }
 
   #mayGive(message: IncomingMessage): boolean {
-    return !this.#paused && (!message.isRequest || this.#host.takesRequests())
+    if (this.#paused || !this.#host.mayBegin(message)) return false
+    return !message.isRequest || this.#host.takesRequests()
   }
 
   #startReady(): void {

@@ -21,7 +21,7 @@ export class IncomingMessage<Payload = unknown> {
   readonly isRequest: boolean
   /**
    * True if it may have been handled before: its sender sent it in a session that was lost and cannot know, or this
-   * side was restored after it had begun with it. The `id` is the same as then. Else each message comes once.
+   * side was restored after it had come. The `id` is the same as then. Else each message comes once.
    */
   readonly redelivered: boolean
   /** Its place in the sender's order. */

@@ -12,8 +12,8 @@ export interface KeptSession {
 export interface WriterHost {
   /** The machine's next write, if there is one and none is under way. */
   take(): JournalWrite | undefined
-  /** A write would survive. */
-  onWritten(number: number): void
+  /** This write would survive. */
+  onWritten(write: JournalWrite): void
   /** A write failed: nothing is written any more. */
   onFailed(error: unknown): void
 }
@@ -63,7 +63,7 @@ export class JournalWriter {
       return this.#host.onFailed(error)
     }
     this.#underWay = undefined
-    this.#host.onWritten(write.number)
+    this.#host.onWritten(write)
     this.pump()
   }
 }

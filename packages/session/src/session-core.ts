@@ -94,6 +94,8 @@ export class SessionCore {
   readonly #keeping: SessionKeeping | undefined
   #leaving: Promise<void> | undefined
   #left = false
+  /** The highest number that the journal knows to have come. */
+  #heldGot = Number.POSITIVE_INFINITY
 
   /** `kept`: the session's journal, if it has one, and what it goes on from: `begin` must follow then. */
   constructor(
@@ -105,6 +107,7 @@ export class SessionCore {
   ) {
     this.#config = config
     this.#platform = platform
+    if (kept !== undefined) this.#heldGot = kept.snapshot?.state.in.got ?? 0
     this.#owner = owner
     this.#begunAt = platform.now()
     this.closed = new Promise((resolve) => {
@@ -126,6 +129,10 @@ export class SessionCore {
       {
         onOutput: (output) => this.#onOutput(output),
         onLinkEnd: (link, end, attached) => this.#owner.onLinkEnd(link, end, attached),
+        onWritten: ({ state }) => {
+          this.#heldGot = state.in.got
+          this.dispatcher.resume()
+        },
         onJournalFailed: (error) => this.#onJournalFailed(error),
       },
       tracerOf(options.trace, { sid: config.sid, side: config.role }, platform),
@@ -165,6 +172,7 @@ export class SessionCore {
     this.dispatcher = new Dispatcher(
       {
         over: () => this.#machine.ended,
+        mayBegin: (message) => message.seq <= this.#heldGot,
         takesRequests: () => this.lane.answers.hasRoom,
         onHandled: (message) => this.#onHandled(message),
         onUnhandled: (message) => this.emitter.emit('unhandled', message),

@@ -2,6 +2,7 @@ import type {
   DecodedFrame,
   Frame,
   HelloEnvelope,
+  JournalWrite,
   LinkId,
   SessionInput,
   SessionMachine,
@@ -21,6 +22,8 @@ export interface DriverEvents<Tag> {
   onOutput(output: SessionOutput<Tag>): void
   /** A link is over. Called after the machine has been told. `attached`: the session had been attached to it. */
   onLinkEnd(link: LinkId, end: LinkEnd, attached: boolean): void
+  /** This write would survive; the machine has been told. */
+  onWritten(write: JournalWrite): void
   /** The journal has not taken a write, and is asked for none any more. */
   onJournalFailed(error: unknown): void
 }
@@ -66,7 +69,8 @@ export class SessionDriver<Tag> {
     this.writer = new JournalWriter(journal, {
       take: () => this.#machine.takeJournalWrite(),
       onWritten: (write) => {
-        this.input({ type: 'journaled', write })
+        this.input({ type: 'journaled', write: write.number })
+        this.#events.onWritten(write)
         // What waited for it has waited long enough.
         this.flush()
       },
