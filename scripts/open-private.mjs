@@ -47,7 +47,12 @@ export function opened(source) {
     text += `${source.slice(from, place)}_$`
     from = place + 1
   }
-  return text + source.slice(from)
+  text += source.slice(from)
+  // Nothing else may differ: closing the names again gives the source back.
+  if (source.includes('_$') || text.replaceAll('_$', '#') !== source) {
+    throw new Error('a source could not be opened without changing something else in it')
+  }
+  return text
 }
 
 /** @returns {typeof import('@typescript/typescript6')} */

@@ -14,7 +14,7 @@ import {
 import { withSession } from './past.ts'
 import type { Role, Side } from './side.ts'
 import type { Broken } from './sides.ts'
-import { type Effect, endArg, linksMax, type Step, startKind, stepOf } from './step.ts'
+import { type Effect, endArg, linksMax, partsOf, type Step, startKind, stepOf } from './step.ts'
 import type { Parts, State, World } from './world.ts'
 
 /** What happened, for a story: the step that a side took, or words where no machine took part. */
@@ -68,6 +68,7 @@ export class Expansion {
   // The application
 
   #application(role: Role, side: Side): void {
+    if (side.writing > 0 && !side.released) this.#step(role, stepOf('written', 0, side.writing), false)
     if (side.machine.ended) return
     const plan = this.#world.plan
     const { sends, closesEarly } = plan[role]
@@ -96,7 +97,7 @@ export class Expansion {
     if (!wanted && (!current || machine.ended || past.takeovers >= this.#world.plan.takeovers)) return
     const number = count + 1
     for (const opening of this.#world.plan.openings) {
-      const link = newLink(number, opening === 'early')
+      const link = newLink(number, opening === 'early', this.#world.plan.unreduced !== true)
       this.#step('client', stepOf(startKind(opening), number), !wanted, {
         links: [...links, link],
         past: wanted ? past : { ...past, takeovers: past.takeovers + 1 },
@@ -191,22 +192,16 @@ export class Expansion {
       )
     }
     const refused = closedBy(put(open, 'server', this.#world.refusal), 'server', closeCodes.reset, true)
-    const known = before !== undefined && (this.#client.machine.ended || past.waits > 0)
     this.#emit(
-      { ...this.#parts, past: { ...past, refused: true }, links: this.#replaced(refused) },
-      false,
       {
-        role: 'server',
-        step: undefined,
-        effects: [],
-        words: `does not know the session of link ${link.number}`,
+        ...this.#parts,
+        // It may have been forgotten only after a long time; a client that is through does not mind.
+        past: { ...past, refused: past.refused || past.waits > 0 },
+        links: this.#replaced(refused),
       },
-      known
-        ? undefined
-        : {
-            promise: 'P5 closing survives',
-            message: 'the server has forgotten a session that its client still has',
-          },
+      false,
+      aside('server', `does not know the session of link ${link.number}`),
+      undefined,
     )
   }
 
@@ -297,6 +292,9 @@ export class Expansion {
       broken: sooner ?? taken.broken,
     }
     for (const effect of taken.effects) turn.links = apply(turn.links, role, effect)
+    // Where the journal holds the first frame back it cannot travel with the request.
+    if (isStart(step) && taken.effects.every((effect) => effect.do !== 'put'))
+      turn.links = withoutEarly(turn.links)
     if (this.#world.plan.leave === 'turn' && (parts.past.busy & bitOf(role)) === 0) this.#flush(role, turn)
     const happening = { role, step, effects: turn.effects, words: '' }
     this.#emit({ ...parts, [role]: turn.side, links: turn.links }, optional, happening, turn.broken)
@@ -341,6 +339,12 @@ interface Turn {
   effects: readonly Effect[]
   links: readonly Link[]
   broken: Broken | undefined
+}
+
+const isStart = (step: Step) => partsOf(step).kind === 'start early'
+
+function withoutEarly(links: readonly Link[]): Link[] {
+  return links.map((link, i) => (i === links.length - 1 ? { ...link, early: false } : link))
 }
 
 function bitOf(role: Role): number {

@@ -2,11 +2,13 @@ import type { Happening } from './expansion.ts'
 import type { Plan } from './plan.ts'
 import type { Broken } from './sides.ts'
 import { NumberList, StateStore } from './state-store.ts'
-import { World } from './world.ts'
+import { type State, World } from './world.ts'
 
 export interface ExploreOptions {
   /** Asked now and then with what has been seen so far; `false` ends the exploration. */
   onProgress?: (progress: Progress) => boolean | Promise<boolean>
+  /** Called for each state, once. */
+  onState?: (state: State, world: World) => void
   /** Ends at the first violation. */
   firstOnly?: boolean
   /** Ends when so many states have been met. */
@@ -139,6 +141,7 @@ class Explorer {
 
   #expand(id: number): void {
     const state = this.#states.of(id)
+    this.#options.onState?.(state, this.#world)
     this.#edgeStarts.push(this.#edges.length)
     let ordinal = -1
     let mustGoOn = false

@@ -24,9 +24,14 @@ export interface Link {
   readonly down: readonly Item[]
   /** True once an end has been seen to be lost: then the other may be, at any time, with all that is under way to it. */
   readonly harmed: boolean
+  /**
+   * True to leave out what nobody can notice: frames on their way to a side that has closed the link, and how the other
+   * end answers a close that is not the last word of the session. `checkReduction` holds that it changes nothing else.
+   */
+  readonly reduced: boolean
 }
 
-export function newLink(number: number, early: boolean): Link {
+export function newLink(number: number, early: boolean, reduced: boolean): Link {
   return {
     number,
     early,
@@ -36,6 +41,7 @@ export function newLink(number: number, early: boolean): Link {
     up: [],
     down: [],
     harmed: false,
+    reduced,
   }
 }
 
@@ -50,8 +56,9 @@ export function incoming(link: Link, role: Role): readonly Item[] {
 /** A side hands something over. It goes nowhere if the other end is gone. */
 export function put(link: Link, from: Role, item: Item): Link {
   const to = from === 'client' ? 'server' : 'client'
-  const listens = link[to] === 'closing' ? item < 0 : link[to] !== 'over'
-  if (!listens) return link
+  if (link[to] === 'over') return link
+  if (item === opened && link.client !== 'connecting') return link
+  if (link.reduced && link[to] === 'closing' && item >= 0) return link
   return { ...link, [outOf[from]]: [...link[outOf[from]], item] }
 }
 
@@ -80,6 +87,7 @@ export function closedBy(link: Link, role: Role, code: number, lastWord: boolean
   // A link that is not open yet is given up, which its owner will see as the end of it.
   if (state === 'connecting') return { ...link, client: 'closing', first: 0, down: [], harmed: true }
   const said = put(link, role, -code)
+  if (!link.reduced) return { ...said, [role]: 'closing' }
   if (!lastWord) return over(said, role)
   return { ...said, [role]: 'closing', [into[role]]: link[into[role]].filter((item) => item < 0) }
 }

@@ -13,7 +13,7 @@ export interface Past {
   readonly arrived: number
   /** Which of them were handled there, as bits. */
   readonly finished: number
-  /** True once the server has told a client that it does not know its session. */
+  /** True once the server has said, after a long time, that it does not know the session. */
   readonly refused: boolean
 }
 

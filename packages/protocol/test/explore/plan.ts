@@ -42,6 +42,10 @@ export interface Plan {
   readonly stalls: number
   /** True if a session without a link expires before a silent link is asked whether it is there. */
   readonly shortTtl?: true
+  /** True if both sides have a journal. It takes its time over each write; a side does not crash here. */
+  readonly journaled?: true
+  /** True to explore also what nobody can notice, see `Link.reduced`. */
+  readonly unreduced?: true
   /** Keepalive deadlines that may pass in silence, on either side. */
   readonly silences: number
 }

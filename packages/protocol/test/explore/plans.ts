@@ -70,10 +70,108 @@ export const smallPlans: readonly Plan[] = [
     waits: 1,
     losses: 1,
   },
+  {
+    ...base,
+    name: 'a journal on both sides',
+    client: nothing,
+    server: nothing,
+    takeovers: 1,
+    journaled: true,
+  },
 ]
 
-/** Worlds for a soak. */
+const early = { ...anyTime, closesEarly: true } as const
+const narrow = { ...atOnce, windowMessages: 1 } as const
+
+/** In which it is held that leaving out what nobody can notice leaves out nothing else. */
+export const reductionPlan: Plan = {
+  ...base,
+  name: 'one message each way, a takeover or giving up',
+  client: { ...atOnce, sends: [{ id: 'c1' }] },
+  server: nothing,
+  takeovers: 1,
+  aborts: ['client'],
+}
+
+/** Worlds for a soak, the smaller ones first. */
 export const largePlans: readonly Plan[] = [
+  {
+    ...base,
+    name: 'narrow windows and a lost link',
+    client: { ...narrow, sends: [{ id: 'c1' }, { id: 'c2' }] },
+    server: { ...narrow, sends: [{ id: 's1' }, { id: 's2' }] },
+    losses: 1,
+  },
+  {
+    ...base,
+    name: 'closing at any time, either side giving up, long times',
+    client: { ...early, sends: [request] },
+    server: { ...early, sends: [{ id: 's1' }] },
+    aborts: ['client', 'server'],
+    waits: 2,
+    losses: 1,
+  },
+  {
+    ...base,
+    name: 'a journal on both sides, a message and a lost link',
+    client: { ...atOnce, sends: [{ id: 'c1' }] },
+    server: nothing,
+    losses: 1,
+    journaled: true,
+  },
+  {
+    ...base,
+    name: 'a journal on both sides, a message, a takeover and a lost link',
+    client: { ...atOnce, sends: [{ id: 'c1' }] },
+    server: nothing,
+    takeovers: 1,
+    losses: 1,
+    journaled: true,
+  },
+  {
+    ...base,
+    name: 'silence, where a session expires before it is noticed',
+    client: onlyRequest,
+    server: nothing,
+    losses: 1,
+    takeovers: 1,
+    waits: 1,
+    silences: 2,
+    shortTtl: true,
+  },
+  {
+    ...base,
+    name: 'busy links',
+    client: { ...anyTime, sends: [{ id: 'c1' }] },
+    server: { ...atOnce, sends: [{ id: 's1' }] },
+    losses: 1,
+    takeovers: 1,
+    stalls: 2,
+  },
+  {
+    ...base,
+    name: 'each frame by itself, a takeover',
+    client: onlyRequest,
+    server: nothing,
+    leave: 'free',
+    losses: 1,
+    takeovers: 1,
+  },
+  {
+    ...base,
+    name: 'two takeovers and a lost link',
+    client: onlyRequest,
+    server: nothing,
+    losses: 1,
+    takeovers: 2,
+  },
+  {
+    ...base,
+    name: 'two messages each way, one of them of bytes, two lost links',
+    client: { ...atOnce, sends: [{ id: 'c1' }, { id: 'c2' }] },
+    server: { ...atOnce, sends: [{ id: 's1' }, { id: 's2', bytes: true }] },
+    losses: 2,
+  },
   {
     ...base,
     name: 'all of it, with a request',
@@ -94,14 +192,19 @@ export const largePlans: readonly Plan[] = [
     losses: 2,
     takeovers: 1,
   },
+  {
+    ...base,
+    name: 'two messages each way and a request, a lost link',
+    client: twoAndRequest,
+    server: two,
+    losses: 1,
+  },
 ]
 
 const oneEach = {
   client: { ...atOnce, sends: [{ id: 'c1' }] },
   server: { ...atOnce, sends: [{ id: 's1' }] },
 } as const
-const narrow = { ...atOnce, windowMessages: 1 } as const
-
 /** Where planted faults are looked for, the smallest worlds first. */
 export const faultPlans: readonly Plan[] = [
   { ...base, ...oneEach, name: 'one message each way' },

@@ -53,6 +53,8 @@ export class Side {
   links = 0
   /** Links that are open here and not being closed. */
   openLinks: number[] = []
+  /** The number of the journal's write that is under way; 0 for none. */
+  writing = 0
   report: CloseReport | undefined
   handledTotal = 0
   /** Ids acknowledged since this side began to close. */
@@ -85,6 +87,7 @@ export function indexIn(envelope: MsgEnvelope, payload: Uint8Array | undefined):
 function configOf(role: Role, plan: Plan): SessionConfig {
   return Object.freeze({
     role,
+    journaled: plan.journaled === true,
     sid: 'the-session-explored',
     key: 'the-key-of-the-session',
     window: Object.freeze({ messages: plan[role].windowMessages, bytes: 4 * 1024 * 1024 }),

@@ -49,6 +49,7 @@ export class Sides {
   readonly #frames: Frames
   readonly #sides: Side[] = []
   readonly #ids = new Map<string, SideId>()
+  readonly #texts: string[] = []
   readonly #steps: Array<Map<Step, Taken>> = []
   /** How often the machine ran. */
   runs = 0
@@ -57,6 +58,9 @@ export class Sides {
     this.#role = role
     this.#plan = plan
     this.#frames = frames
+    const machine = new Side(role, plan).machine
+    if (Object.keys(machine).length === 0)
+      throw new Error('The private names of the protocol are closed: run it by `npm run explore`.')
     this.#sides.push(undefined as unknown as Side)
     this.#steps.push(new Map())
   }
@@ -75,6 +79,11 @@ export class Sides {
 
   of(id: SideId): Side {
     return this.#sides[id] as Side
+  }
+
+  /** What tells this state from every other one. */
+  textOf(id: SideId): string {
+    return this.#texts[id] as string
   }
 
   take(id: SideId, step: Step): Taken {
@@ -111,6 +120,7 @@ export class Sides {
     if (known !== undefined) return known
     const id = this.#sides.push(side) - 1
     this.#ids.set(text, id)
+    this.#texts[id] = text
     this.#steps.push(new Map())
     return id
   }

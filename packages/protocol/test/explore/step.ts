@@ -16,6 +16,7 @@ export const kinds = [
   'accept',
   'frame',
   'end',
+  'written',
 ] as const
 
 export type Kind = (typeof kinds)[number]

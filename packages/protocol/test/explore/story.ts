@@ -66,6 +66,8 @@ function wordsOfStep(world: World, step: number): string {
       const { code, clean } = endParts(arg)
       return clean ? `link ${link} is closed with ${code}` : `loses link ${link}`
     }
+    case 'written':
+      return `journal: write ${arg} is done`
   }
 }
 

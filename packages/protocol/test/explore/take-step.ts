@@ -91,8 +91,13 @@ class StepTaker {
         this.#forgetLink(link)
         this.#input({ type: 'link-end', link, reason: '', ...endParts(arg) })
         break
+      case 'written':
+        side.writing = 0
+        this.#input({ type: 'journaled', write: arg })
+        break
     }
     this.#checkRetained()
+    if (side.writing === 0) side.writing = side.machine.takeJournalWrite()?.number ?? 0
     return this.#effects
   }
 
