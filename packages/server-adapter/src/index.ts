@@ -56,7 +56,7 @@ export {
   createAdapter,
   type RefusedLink,
   type SessionContext,
-  type ShutdownReport,
 } from './adapter.ts'
 export type { AdapterOptions, AuthenticateContext } from './adapter-options.ts'
 export type { AdapterStats } from './adapter-stats.ts'
+export type { ShutdownReport } from './leave-taking.ts'

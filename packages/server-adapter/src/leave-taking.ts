@@ -1,0 +1,55 @@
+import { type CloseReport, defaults } from '@lastword/protocol'
+import { atMost, platform } from '@lastword/session'
+import type { Admission } from './admission.ts'
+import type { Entry, SessionTable } from './session-table.ts'
+
+/** What became of the sessions when the server went. */
+export interface ShutdownReport {
+  /** Sessions that were going on when it began. */
+  sessions: number
+  /** Of those, the ones that ended with everything handled. */
+  clean: number
+  /** Of those, the ones that go on: they are left to the journal, for whoever their clients come to next. */
+  moved: number
+  /** The reports of all others, by session id. */
+  unclean: Array<{ sessionId: string; report: CloseReport }>
+}
+
+/** Closes sessions, which waits until both sides have handled everything; those that are not done in time end as `shutdown`. */
+export async function closeAll(entries: Entry[], deadlineMs: number, report: ShutdownReport): Promise<void> {
+  const timer = setTimeout(() => {
+    for (const { core } of entries) core.abort('shutdown', 'the server has shut down')
+  }, deadlineMs)
+  await Promise.all(
+    entries.map(async ({ core }) => {
+      // The timer above is what bounds it, so that all of them end for the same reason.
+      const closed = await core.close({ timeoutMs: Number.POSITIVE_INFINITY })
+      if (closed.clean) report.clean++
+      else report.unclean.push({ sessionId: core.sid, report: closed })
+    }),
+  )
+  clearTimeout(timer)
+}
+
+/** Leaves sessions to their journal: handlers that are running finish in time, and nothing is closed. */
+export async function leaveAll(
+  entries: Entry[],
+  deadlineMs: number,
+  report: ShutdownReport,
+  table: SessionTable,
+  admission: Admission,
+): Promise<void> {
+  await Promise.all(
+    entries.map(async ({ core }) => {
+      await core.handOver(deadlineMs)
+      const closed = await core.closed
+      if (closed.clean) report.clean++
+      else if (closed.code === 'superseded') report.moved++
+      else report.unclean.push({ sessionId: core.sid, report: closed })
+    }),
+  )
+  // One that comes out of the journal later finds the server shut down, and is left there.
+  await atMost(platform, defaults.lingerMs, admission.settled())
+  // Those that are over wait in the journal for their clients to ask.
+  await Promise.all(table.all.map(({ core }) => core.handOver(0)))
+}

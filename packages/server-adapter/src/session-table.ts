@@ -1,0 +1,199 @@
+import type { IncomingMessage as HttpRequest } from 'node:http'
+import { ArgumentError, type CloseReport, type Contract, defaults } from '@lastword/protocol'
+import { type KeptSession, platform, SessionCore } from '@lastword/session'
+import { nanoid } from 'nanoid'
+import type { AdapterOptions, CheckedAdapterOptions } from './adapter-options.ts'
+import type { AdapterCounters, Counted } from './adapter-stats.ts'
+import { type Arrival, Refusal } from './door.ts'
+import { sameSecret } from './same-secret.ts'
+import { SessionShares } from './session-shares.ts'
+
+/** A link that wants a session, and who is behind it. */
+export interface Opening {
+  arrival: Arrival
+  identity: string
+  request: HttpRequest
+  address: string
+}
+
+/** A session of the table. */
+export interface Entry {
+  core: SessionCore
+  key: string
+  identity: string
+  /** Whose share it counts to. */
+  holder: string
+  counted: Counted
+}
+
+/** What the table tells of the sessions that it makes. */
+export interface SessionTableHost {
+  /** False once the server is shutting down. */
+  takesSessions(): boolean
+  /** The application attaches its handlers. */
+  present(core: SessionCore, opening: Opening, restored: boolean): void
+}
+
+/** The sessions of an adapter, by id: those that go on, and those that are over and kept for their clients. */
+export class SessionTable {
+  readonly #options: AdapterOptions
+  readonly #checked: CheckedAdapterOptions
+  readonly #counters: AdapterCounters
+  readonly #host: SessionTableHost
+  readonly #sessions = new Map<string, Entry>()
+  /** Sessions that are over and kept for their clients, the oldest first. */
+  readonly #ended = new Set<Entry>()
+  readonly #shares: SessionShares<Entry>
+  /** Sessions that the journal is making. */
+  #reserved = 0
+
+  constructor(
+    options: AdapterOptions,
+    checked: CheckedAdapterOptions,
+    counters: AdapterCounters,
+    host: SessionTableHost,
+  ) {
+    this.#options = options
+    this.#checked = checked
+    this.#counters = counters
+    this.#host = host
+    this.#shares = new SessionShares(checked.sessionsPerIdentityMax)
+  }
+
+  get size(): number {
+    return this.#sessions.size
+  }
+
+  /** Every session, also those that are over. */
+  get all(): Entry[] {
+    return [...this.#sessions.values()]
+  }
+
+  /** Those that go on. */
+  get open(): Entry[] {
+    return this.all.filter(({ core }) => !core.ended)
+  }
+
+  /** @throws Refusal if the session exists and has another key */
+  find(sid: string, key: string): Entry | undefined {
+    const entry = this.#sessions.get(sid)
+    if (entry !== undefined && !sameSecret(entry.key, key)) {
+      throw new Refusal('key-mismatch', 'the session has another key')
+    }
+    return entry
+  }
+
+  /** The session with this id, whoever asks. */
+  at(sid: string): Entry | undefined {
+    return this.#sessions.get(sid)
+  }
+
+  /** Whose share of the sessions one is. */
+  #holderOf(identity: string, request: HttpRequest, address: string): string {
+    if (identity !== '') return `identity ${identity}`
+    const { addressOf } = this.#options
+    const counted = addressOf === undefined ? address : addressOf(request)
+    if (typeof counted === 'string') return `address ${counted}`
+    throw new ArgumentError(`addressOf returned a value of type ${typeof counted}`, 'Return a string.')
+  }
+
+  /** @throws Refusal if no session may be made for this link */
+  create(opening: Opening): Entry {
+    this.#checkRoom(opening)
+    return this.make(opening, undefined, false)
+  }
+
+  /** @throws Refusal if no session may be made for this link */
+  #checkRoom({ arrival, identity, request, address }: Opening): void {
+    if (!arrival.hello.fresh) throw new Refusal('session-unknown', 'there is no such session here (any more)')
+    if (!this.#host.takesSessions()) throw new Refusal('shutdown', 'the server is shutting down')
+    if (!this.#shares.hasRoom(this.#holderOf(identity, request, address))) {
+      throw new Refusal('identity-full', 'the server has as many sessions of this client as it will keep')
+    }
+    if (this.#sessions.size - this.#ended.size + this.#reserved >= this.#checked.sessionsMax) {
+      throw new Refusal('sessions-full', 'the server has as many sessions as it will keep')
+    }
+  }
+
+  /**
+   * Keeps room for a session while the journal makes it: those that ask at the same time would else all find the same
+   * room. Returns what gives it up, once the session is there or is not to be had.
+   *
+   * @throws Refusal if there is none
+   */
+  reserve(opening: Opening): () => void {
+    this.#checkRoom(opening)
+    const holder = this.#holderOf(opening.identity, opening.request, opening.address)
+    this.#shares.begin(holder)
+    this.#reserved++
+    return () => {
+      this.#shares.cancel(holder)
+      this.#reserved--
+    }
+  }
+
+  /** `kept`: where its journal has it, and what it goes on from if it is `restored`. */
+  make(opening: Opening, kept: KeptSession | undefined, restored: boolean): Entry {
+    const {
+      arrival: { hello },
+      identity,
+      request,
+      address,
+    } = opening
+    const { window, maxBytes, keepaliveMs, ttlMs } = this.#checked
+    // One that was being closed tells of it while it is made.
+    const counted: Counted = { countedAs: undefined }
+    const core = new SessionCore(
+      {
+        role: 'server',
+        sid: hello.sid,
+        key: hello.key,
+        idPrefix: nanoid(10),
+        window,
+        maxBytes,
+        keepaliveMs,
+        ttlMs,
+        welcomeTimeoutMs: defaults.helloTimeoutMs,
+        total: this.#counters.traffic,
+      },
+      this.#options as AdapterOptions<Contract>,
+      platform,
+      {
+        onLinkEnd: () => {},
+        onReleased: () => this.#forget(entry),
+        onState: (state) => this.#counters.moved(counted, state),
+      },
+      kept,
+    )
+    const holder = this.#holderOf(identity, request, address)
+    const entry: Entry = { core, key: hello.key, identity, holder, counted }
+    this.#sessions.set(hello.sid, entry)
+    this.#shares.begin(holder)
+    this.#counters.made(counted, core.state)
+    core.emitter.on('closed', (report) => this.#onEnded(entry, report))
+    kept?.journal.onWanted(() => void core.handOver(this.#checked.handOverMs))
+    // One that was over already only waits for its client to ask.
+    if (kept?.snapshot?.state.ended === undefined) this.#host.present(core, opening, restored)
+    if (kept !== undefined) core.begin()
+    return entry
+  }
+
+  /** It makes room for a new one, and is kept while there is room for it among those that are over. */
+  #onEnded(entry: Entry, { code }: CloseReport): void {
+    this.#ended.add(entry)
+    this.#counters.ended(code)
+    // Whoever opens and ends many drives out what is kept of its own sessions, not of others'.
+    const own = this.#shares.end(entry.holder, entry)
+    if (own !== undefined) this.#forget(own)
+    const [oldest] = this.#ended
+    if (oldest !== undefined && this.#ended.size > this.#checked.sessionsMax) this.#forget(oldest)
+  }
+
+  #forget(entry: Entry): void {
+    this.#ended.delete(entry)
+    this.#counters.gone(entry.counted)
+    this.#shares.forget(entry.holder, entry)
+    // Its client may have begun anew under the same id, after this one was forgotten for want of room.
+    if (this.#sessions.get(entry.core.sid) === entry) this.#sessions.delete(entry.core.sid)
+  }
+}
