@@ -184,9 +184,15 @@ export class SessionTable {
     this.#counters.ended(code)
     // Whoever opens and ends many drives out what is kept of its own sessions, not of others'.
     const own = this.#shares.end(entry.holder, entry)
-    if (own !== undefined) this.#forget(own)
+    if (own !== undefined) this.#driveOut(own)
     const [oldest] = this.#ended
-    if (oldest !== undefined && this.#ended.size > this.#checked.sessionsMax) this.#forget(oldest)
+    if (oldest !== undefined && this.#ended.size > this.#checked.sessionsMax) this.#driveOut(oldest)
+  }
+
+  /** There is no room for it: nothing of it is kept, here or in the journal, however long its client might still ask. */
+  #driveOut(entry: Entry): void {
+    entry.core.forget()
+    this.#forget(entry)
   }
 
   #forget(entry: Entry): void {

@@ -1,9 +1,16 @@
-import type { IncomingMessage as HttpRequest } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage as HttpRequest } from 'node:http'
+import type { CloseReport } from '@lastword/sdk'
+import { listen } from '@lastword/testkit'
 import { expect, test } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+import { collectGarbage } from '../../protocol/test/collect-garbage.ts'
 import { clientAddress } from '../src/client-address.ts'
+import { createAdapter } from '../src/index.ts'
+import { memoryJournal } from '../src/journal-memory.ts'
 import { SessionShares } from '../src/session-shares.ts'
 import { byHand, hello, serveWithNeighbour, sid } from './by-hand.ts'
-import { serve, until, within } from './harness.ts'
+import { atTheEnd, serve, until, within } from './harness.ts'
 
 const full = { code: 'identity-full', by: 'peer' }
 
@@ -78,6 +85,39 @@ test('whoever opens and ends many drives out none of what is kept for others', a
   const berta = await byHand(served)
   berta.say(hello({ sid: 'a-session-of-berta-0', link: 3, fresh: false, auth: 'berta' }))
   expect(await berta.hears('reset')).toMatchObject({ code: 'session-unknown' })
+})
+
+test('nothing is kept of sessions for which there is no room, in memory or in the journal', async () => {
+  const journal = memoryJournal()
+  const adapter = createAdapter({ journal, sessionsMax: 2 })
+  const ends: Array<WeakRef<Promise<CloseReport>>> = []
+  // The engine of a session has its end; what is left of one keeps it.
+  adapter.onSession((session) => void ends.push(new WeakRef(session.closed)))
+  // Not by `serve`, which keeps the sessions that it has seen.
+  const server = createServer()
+  const wss = new WebSocketServer({ server, handleProtocols: adapter.handleProtocols })
+  wss.on('connection', adapter.connection())
+  const port = await listen(server)
+  atTheEnd(() => server.close())
+  for (let n = 0; n < 5; n++) {
+    const socket = new WebSocket(`ws://localhost:${port}/`, ['lastword.1'])
+    atTheEnd(() => socket.terminate())
+    await within('the connection', once(socket, 'open'))
+    socket.send(
+      JSON.stringify([hello({ sid: `session-${n}-of-many`, link: 2 }), { t: 'reset', code: 'aborted' }]),
+    )
+    await within('the end', once(socket, 'close'))
+  }
+  expect(adapter.sessionCount).toBe(2)
+  await until(async () => (await journal.list()).length === 2, { what: 'the journal to forget the others' })
+  expect(ends).toHaveLength(5)
+  await until(
+    async () => {
+      await collectGarbage()
+      return ends.filter((end) => end.deref() !== undefined).length === 2
+    },
+    { what: 'the others to be let go of' },
+  )
 })
 
 test.each([

@@ -333,6 +333,12 @@ export class SessionCore {
     this.#driver.input({ type: 'abort', code, reason })
   }
 
+  /** Lets go of a session that is over, which is else kept so that its peer can ask how it ended. */
+  forget(): void {
+    if (!this.#machine.ended) return
+    this.#driver.input({ type: 'let-go', code: 'internal', reason: 'the session is over', silent: true })
+  }
+
   /** Sends what waits without waiting for the end of the turn. */
   flush(): void {
     this.#driver.flush()
