@@ -90,7 +90,7 @@ export class SessionCore {
   readonly #begunAt: number
   #endedAt: number | undefined
   /** What nobody has acknowledged, for an owner that wants to know. */
-  #lost: LostMessage[] = []
+  #unacknowledged: Array<{ message: Outgoing; fate: Fate }> = []
   readonly #keeping: SessionKeeping | undefined
   #leaving: Promise<void> | undefined
   #left = false
@@ -429,11 +429,18 @@ export class SessionCore {
     }
   }
 
-  /** What was given up before is not missed. */
+  /** What was given up before is not missed. Nothing is parsed before it is known that the session is lost. */
   #noteLost(message: Outgoing, fate: Fate): void {
     if (this.#owner.onLost === undefined || !this.#machine.ended) return
-    const lost = message.tag.givenUp ? undefined : lostMessage(message, fate)
-    if (lost !== undefined) this.#lost.push(lost)
+    if (!message.tag.givenUp) this.#unacknowledged.push({ message, fate })
+  }
+
+  #tellLost(report: CloseReport): void {
+    const lost = this.#unacknowledged.map(({ message, fate }) => lostMessage(message, fate))
+    this.#owner.onLost?.(
+      report,
+      lost.filter((message) => message !== undefined),
+    )
   }
 
   #onMessage(output: Extract<SessionOutput<Delivery>, { type: 'message' }>): void {
@@ -464,8 +471,8 @@ export class SessionCore {
     this.#report = report
     this.dispatcher.abort()
     this.#life.ended(report, this.#whyNotOpened(why))
-    if (isLost(report)) this.#owner.onLost?.(report, this.#lost)
-    this.#lost = []
+    if (isLost(report)) this.#tellLost(report)
+    this.#unacknowledged = []
     // The links end first, so that whoever exits the process after closing takes nothing away. Where there is none, or
     // it is not welcomed for long, the last word is said behind the application's back.
     this.#platform.endOfTurn(() => {

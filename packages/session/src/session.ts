@@ -96,7 +96,8 @@ export class Session<C = AnyContract> {
 
   /**
    * Resolves when the journal holds every message that was accepted so far: they are sent even if the process ends
-   * now, once it runs again with that journal. At once if there is no journal. Rejects with a `JournalError` if it
+   * now, once it runs again with that journal. Those that wait for room, by `onFull: 'wait'`, are waited for, which may
+   * take until there is a connection. At once if there is no journal. Rejects with a `JournalError` if it
    * failed.
    */
   stored(): Promise<void> {
