@@ -129,6 +129,72 @@ test('a rolling restart loses nothing where the journal is shared: each message 
   expect(servers.map(({ sessions }) => sessions.length)).toEqual([5, 5, 5])
 })
 
+test('a session is let go with everything written that was accepted, however slow the journal is', async () => {
+  const shared = memoryJournal()
+  const brittle = brittleJournal(shared)
+  const first = await serve('ws', { adapter: { journal: brittle.journal } })
+  const second = await serve('ws', { adapter: { journal: shared } })
+  const address = await createSwitch(first.port)
+  const client = open(address.port)
+  const given: unknown[] = []
+  client.handle('value', (value) => void given.push(value))
+  await client.opened
+  const session = (await until(() => first.sessions[0], { what: 'the session' })) as Session
+  await session.stored()
+  brittle.hold(true)
+  const sent = [later(session.send('value', 1))]
+  await until(() => brittle.held === 1, { what: 'a write' })
+  // For the write after that one.
+  sent.push(later(session.send('value', 2)))
+  address.target = second.port
+  const shutdown = first.adapter.shutdown()
+  brittle.hold(false)
+  expect(await within('the shutdown', shutdown)).toMatchObject({ moved: 1 })
+  await until(() => given.length === 2, { what: 'both messages' })
+  expect(given).toEqual([1, 2])
+  // Either came to its end here or goes on there: of none it is said that it never left.
+  for (const outcome of await Promise.allSettled(sent)) {
+    if (outcome.status === 'rejected') expect(outcome.reason).not.toMatchObject({ fate: 'not-sent' })
+  }
+})
+
+test('a session is let go when the handlers that are running have finished, and no other is begun', async () => {
+  const journal = memoryJournal()
+  const handled: string[] = []
+  let finish: (() => void) | undefined
+  const servers = await Promise.all(['first', 'second'].map(() => serve('ws', { adapter: { journal } })))
+  for (const [at, { adapter }] of servers.entries()) {
+    adapter.onSession((session) => {
+      session.handle('slow', async (text: string) => {
+        if (at === 0) await new Promise<void>((resolve) => (finish = resolve))
+        handled.push(`${text} by ${at}`)
+        return at
+      })
+    })
+  }
+  const address = await createSwitch(servers[0]?.port)
+  const client = open(address.port)
+  const before = client.request('slow', 'begun before')
+  await until(() => finish, { what: 'the handler' })
+  address.target = servers[1]?.port
+  const shutdown = servers[0]?.adapter.shutdown()
+  const after = client.request('slow', 'sent after')
+  let over = false
+  void shutdown?.then(() => {
+    over = true
+  })
+  // No other server can welcome the client before this one has let go: it still sends here.
+  await until(() => servers[0]?.sessions[0]?.stats().received.messages === 2, { what: 'the second message' })
+  await servers[0]?.sessions[0]?.stored()
+  expect(over).toBe(false)
+  expect(handled).toEqual([])
+  finish?.()
+  expect(await within('the shutdown', shutdown as Promise<unknown>)).toMatchObject({ moved: 1, unclean: [] })
+  expect(await within('the first reply', before)).toBe(0)
+  expect(await within('the second reply', after)).toBe(1)
+  expect(handled).toEqual(['begun before by 0', 'sent after by 1'])
+})
+
 test('a rolling restart closes every session after its last acknowledgement where nothing is shared', async () => {
   const servers = await Promise.all([serve('ws'), serve('ws')])
   const handled: unknown[] = []
