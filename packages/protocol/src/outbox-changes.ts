@@ -32,16 +32,21 @@ export class OutboxChanges {
     this.#order = order
   }
 
+  /** True if a write has taken the message. */
+  has(message: OutgoingMessage<unknown>): boolean {
+    return this.#clock.on && message.write !== this.#clock.next
+  }
+
   /** A message was taken back before it had a number. */
   drop(message: OutgoingMessage<unknown>): void {
-    if (message.write < this.#clock.next) this.#dropWrite = this.#clock.touch()
+    if (this.has(message)) this.#dropWrite = this.#clock.touch()
     this.remove(message)
   }
 
   /** A message need not be restored any more. */
   remove(message: OutgoingMessage<unknown>): void {
     // What no write has taken yet is left out of the next one.
-    if (!this.#clock.on || message.write === this.#clock.next) return
+    if (!this.has(message)) return
     this.#removed.push(message.order)
     this.#clock.touch()
   }

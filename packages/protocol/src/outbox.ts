@@ -238,8 +238,11 @@ export class Outbox<Tag> {
     return dropped
   }
 
-  /** The session is over: everything that is left, in order, with its fate. */
-  drain(): Array<{ message: OutgoingMessage<Tag>; fate: Fate }> {
+  /**
+   * The session is over: everything that is left, in order, with its fate. `mayGoOn`: if this process ends before the
+   * journal knows of the end, the next one goes on.
+   */
+  drain(mayGoOn = false): Array<{ message: OutgoingMessage<Tag>; fate: Fate }> {
     const rest: Array<{ message: OutgoingMessage<Tag>; fate: Fate }> = []
     for (let seq = this.#base; seq <= this.#last; seq++) {
       const message = this.#inFlight.get(seq)
@@ -250,9 +253,10 @@ export class Outbox<Tag> {
     }
     for (let message = this.#queue.peek(); message !== undefined; message = this.#queue.peek()) {
       this.#queue.shift()
+      const fate = mayGoOn ? this.fateOf(message) : 'not-sent'
       message.state = 'settled'
       this.#changes.remove(message)
-      rest.push({ message, fate: 'not-sent' })
+      rest.push({ message, fate })
     }
     this.#inFlight = new SeqRing(this.#last + 1)
     this.#inFlightCount = 0
@@ -264,7 +268,8 @@ export class Outbox<Tag> {
 
   /** How far a message is known to have come, while it is not handled. */
   fateOf(message: OutgoingMessage<Tag>): Fate {
-    if (message.seq === 0) return 'not-sent'
+    // What the journal has may be sent by the next process, as long as the journal has it.
+    if (message.seq === 0) return this.#changes.has(message) ? 'unknown' : 'not-sent'
     return message.seq <= this.#peerGot ? 'received' : 'unknown'
   }
 

@@ -157,7 +157,7 @@ export class SessionEnding<Tag> {
     parts.phase = 'ended'
     parts.clock.touch()
     const why = reason === '' ? code : `${reason} (${code})`
-    const rest = parts.outbox.drain()
+    const rest = parts.outbox.drain(by === 'local')
     if (kept) for (const entry of rest) if (entry.fate === 'not-sent') entry.fate = 'unknown'
     this.#report = this.#makeReport(code, reason, by, rest)
     parts.fail(rest, why)

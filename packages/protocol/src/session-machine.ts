@@ -172,11 +172,12 @@ export class SessionMachine<Tag = unknown> {
       case 'cancel':
         if (this.attached) filler.addControl(encodeEnvelope({ t: 'cancel', re: input.re }))
         return
-      case 'drop':
-        if (outbox.drop(input.message)) {
-          this.#parts.fail([{ message: input.message, fate: 'not-sent' }], 'taken back')
-        }
+      case 'drop': {
+        const { message } = input
+        const fate = outbox.fateOf(message)
+        if (outbox.drop(message)) this.#parts.fail([{ message, fate }], 'taken back')
         return
+      }
       case 'link-start':
         if (this.#parts.config.role === 'client' && !this.#ending.released) {
           this.#links.start(input.link, input.auth)

@@ -737,3 +737,39 @@ describe('a session whose journal has gone into other hands', () => {
     expect(subject.all('released')).toHaveLength(1)
   })
 })
+
+describe('a message that the journal has and that never left', () => {
+  it('is not told as not sent when it is taken back: the next process may send it', () => {
+    const { subject, disk } = journaled('client')
+    const unwritten = subject.send('unwritten')
+    subject.input({ type: 'drop', message: unwritten })
+    const message = subject.send('written')
+    disk.syncAll(subject)
+    subject.input({ type: 'drop', message })
+    const fates = subject.all('failed').flatMap(({ messages }) => messages.map(({ fate }) => fate))
+    expect(fates).toEqual(['not-sent', 'unknown'])
+    // Killed before the next write.
+    const restored = disk.restore('client')
+    disk.syncAll(restored)
+    expect(seqsOf(resume(restored, 1, 0))).toEqual([[1, 'written']])
+  })
+
+  it('is not told as not sent when this side gives the session up, and is when the peer has ended it', () => {
+    for (const by of ['local', 'peer']) {
+      const { subject, disk } = openClient({})
+      subject.endLink(1)
+      subject.send('written')
+      disk.syncAll(subject)
+      subject.send('unwritten')
+      if (by === 'local') subject.input({ type: 'abort', code: 'aborted', reason: '' })
+      else {
+        subject.input({ type: 'link-start', link: 2 })
+        subject.poll()
+        subject.receive(2, [{ t: 'reset', code: 'session-unknown' }])
+      }
+      const unknown = by === 'local' ? ['written'] : []
+      const notSent = by === 'local' ? ['unwritten'] : ['written', 'unwritten']
+      expect(subject.all('ended')).toMatchObject([{ report: { unknown, notSent } }])
+    }
+  })
+})

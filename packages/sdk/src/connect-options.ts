@@ -44,7 +44,9 @@ export interface ConnectOptions<C = AnyContract> extends SessionOptions<C> {
   /**
    * Called when the server does not know the session any more, because it has lost its memory or the session was away for
    * too long. Every message has its fate by then, in its promise and in the report; open another session and
-   * `resend(session)` what nobody has acknowledged. What it throws is reported and changes nothing.
+   * `resend(session)` what nobody has acknowledged. With a journal the lost session stays there until what this returns has
+   * resolved: return a promise for the moment when the messages are safe. What it throws is reported; the journal then
+   * keeps the session for the next process.
    */
   onSessionLost?: (lost: LostSession<C>) => unknown
   /** Ends the session when it is aborted. */

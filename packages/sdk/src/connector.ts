@@ -91,7 +91,7 @@ export class Connector {
         onAway: (afterMs, location) => this.#onAway(afterMs, location),
         onMoveRefused: () => this.#onMoveRefused(),
         onReleased: () => this.#release(),
-        ...(onSessionLost && { onLost: (...lost) => void tell(onSessionLost, lostSession(...lost)) }),
+        ...(onSessionLost && { onLost: (...lost) => tell(onSessionLost, lostSession(...lost)) }),
       },
       kept,
     )
@@ -289,7 +289,7 @@ export class Connector {
 /** Over how long a time the clients of a server that goes away spread. */
 const moveDelayMaxMs = 1_000
 
-/** What the application does wrong with it ends nothing. */
+/** What the application does wrong with it is reported, and known by the rejection. */
 async function tell(
   onLost: (lost: LostSession<unknown>) => unknown,
   lost: LostSession<unknown>,
@@ -298,6 +298,7 @@ async function tell(
     await onLost(lost)
   } catch (error) {
     platform.report(error)
+    throw error
   }
 }
 

@@ -246,3 +246,68 @@ test('a journal that cannot be opened, or is none, is what connect rejects with'
   await expect(wrong).rejects.toMatchObject({ code: 'argument-invalid' })
   expect(await journal.list()).toEqual([])
 })
+
+test('a session that the server has lost stays in the journal until onSessionLost has seen to its messages', async () => {
+  const first = await serve('ws')
+  const second = await serve('ws')
+  const way = await createSwitch(first.port)
+  const journal = memoryJournal()
+  let saved!: () => void
+  let told!: (ids: string[]) => void
+  const lost = new Promise<string[]>((resolve) => (told = resolve))
+  const session = await open(`ws://localhost:${way.port}/`, {
+    journal,
+    reconnect: { nextDelayMs: () => 1 },
+    onSessionLost: ({ messages }) => {
+      told(messages.map(({ id }) => id))
+      return new Promise<void>((resolve) => (saved = resolve))
+    },
+  })
+  await within('the session', session.opened)
+  const sent = later(session.send('note', 'kept', { id: 'm-1' }))
+  await session.stored()
+  way.target = second.port
+  way.cut()
+  expect(await within('the loss', lost)).toEqual(['m-1'])
+  await expect(sent).rejects.toMatchObject({ code: 'delivery-failed' })
+  expect(await within('the end', session.closed)).toMatchObject({ code: 'session-unknown' })
+
+  // Whoever is started now, because this process was killed, finds it as it was.
+  const next = await journal.claim(session.id)
+  expect(next?.snapshot?.messages.map(({ id }) => id)).toEqual(['m-1'])
+  expect(next?.snapshot?.state.ended).toBeUndefined()
+  await next?.journal.release()
+  saved()
+})
+
+test('and is forgotten then, unless its messages could not be saved', async () => {
+  for (const fails of [false, true]) {
+    const first = await serve('ws')
+    const second = await serve('ws')
+    const way = await createSwitch(first.port)
+    const journal = memoryJournal()
+    let settle!: () => void
+    const session = await open(`ws://localhost:${way.port}/`, {
+      journal,
+      reconnect: { nextDelayMs: () => 1 },
+      onSessionLost: async () => {
+        await new Promise<void>((resolve) => (settle = resolve))
+        if (fails) throw new Error('the disk is full')
+      },
+    })
+    await within('the session', session.opened)
+    void later(session.send('note', 'kept'))
+    await session.stored()
+    way.target = second.port
+    way.cut()
+    await within('the end', session.closed)
+    expect(await sidsIn(journal)).toEqual([session.id])
+    settle()
+    if (!fails)
+      await until(async () => (await journal.list()).length === 0, { what: 'the journal to forget it' })
+    else {
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(await sidsIn(journal)).toEqual([session.id])
+    }
+  }
+})

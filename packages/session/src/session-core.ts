@@ -48,7 +48,7 @@ export interface SessionOwner {
   /** Client: another server does not let the session in; it stays where it is. */
   onMoveRefused?(): void
   /** The session is over because one side does not have it any more. `messages`: what nobody has acknowledged. */
-  onLost?(report: CloseReport, messages: LostMessage[]): void
+  onLost?(report: CloseReport, messages: LostMessage[]): Promise<unknown>
   onState?(state: SessionState): void
   /** Why no link has been attached, as far as it is known. */
   whyNotOpened?(): LastwordError | undefined
@@ -91,6 +91,8 @@ export class SessionCore {
   #endedAt: number | undefined
   /** What nobody has acknowledged, for an owner that wants to know. */
   #unacknowledged: Array<{ message: Outgoing; fate: Fate }> = []
+  /** Settles when the application has seen to the messages of a session that is lost; rejects if it could not. */
+  #lostTold: Promise<unknown> | undefined
   readonly #keeping: SessionKeeping | undefined
   #leaving: Promise<void> | undefined
   #left = false
@@ -422,7 +424,7 @@ export class SessionCore {
       case 'ended':
         return this.#onEnded(output.report)
       case 'released':
-        this.#keeping?.forget((error) => this.#tellError(asJournalError(error, this.sid)))
+        this.#forgetKept()
         return this.#owner.onReleased()
       case 'link-close':
         return
@@ -436,11 +438,21 @@ export class SessionCore {
   }
 
   #tellLost(report: CloseReport): void {
+    if (this.#owner.onLost === undefined) return
+    // Until the application has done with its messages what it will, the journal stays as it was before the end.
+    void this.#driver.writer?.stop()
     const lost = this.#unacknowledged.map(({ message, fate }) => lostMessage(message, fate))
-    this.#owner.onLost?.(
+    this.#lostTold = this.#owner.onLost(
       report,
       lost.filter((message) => message !== undefined),
     )
+  }
+
+  /** Nothing of the session is needed any more: the journal forgets it, unless its messages could not be saved. */
+  #forgetKept(): void {
+    const forget = () => this.#keeping?.forget((error) => this.#tellError(asJournalError(error, this.sid)))
+    if (this.#lostTold === undefined) forget()
+    else this.#lostTold.then(forget, () => {})
   }
 
   #onMessage(output: Extract<SessionOutput<Delivery>, { type: 'message' }>): void {

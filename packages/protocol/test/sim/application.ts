@@ -94,7 +94,10 @@ export class Application {
       this.#endpoint.after(this.#random.int(0, 50), () => {
         const before = sent.fate
         this.#endpoint.input({ type: 'drop', message: sent.message })
-        if (before === undefined && sent.fate === 'not-sent') statistics.count('message taken back')
+        if (before !== undefined || sent.fate === undefined) return
+        sent.takenBack = true
+        statistics.count('message taken back')
+        if (sent.fate === 'unknown') statistics.count('message taken back from the journal')
       })
     }
   }
@@ -114,6 +117,8 @@ export class Application {
       seq: 0,
       polled: false,
       transmitted: false,
+      written: false,
+      takenBack: false,
       restored: false,
       arrived: false,
       finished: false,

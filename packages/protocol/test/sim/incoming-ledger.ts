@@ -101,7 +101,7 @@ export class IncomingLedger {
     this.peerFin = true
     demand(peer?.did.fin === true, 'P4 close after ack', () => `${name} hears a fin that nobody said`)
     for (const sent of peer.out.sent.values()) {
-      const accounted = this.arrived.has(sent.id) || sent.fate === 'not-sent'
+      const accounted = this.arrived.has(sent.id) || sent.fate === 'not-sent' || sent.takenBack
       demand(accounted, 'P4 close after ack', () => `${name} hears fin before ${sent.id}`)
     }
   }

@@ -57,6 +57,7 @@ export class JournalTruth {
     for (const { order, id } of this.#disk.messages.values()) if (!removed.has(order)) held.add(id)
     for (const sent of out.sent.values()) {
       const pending = sent.fate === undefined
+      if (pending) sent.written = true
       demand(held.has(sent.id) === pending, writes, () =>
         pending ? `${name} does not write ${sent.id}` : `${name} keeps ${sent.id}, which is ${sent.fate}`,
       )

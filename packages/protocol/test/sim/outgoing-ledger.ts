@@ -133,7 +133,7 @@ export class OutgoingLedger {
         ? !sent.transmitted
         : fate === 'received'
           ? sent.arrived
-          : sent.polled || sent.restored
+          : sent.polled || sent.written
     demand(true_, 'P3 every message has a fate', () => `${sent.id} is reported ${fate}, and it is not so`)
     if (tooLarge) {
       const large = sent.message.bytes > this.#peerPlan.maxBytes
@@ -181,6 +181,7 @@ export class OutgoingLedger {
       statistics.count('message restored')
       sent.fate = undefined
       sent.restored = true
+      sent.takenBack = false
       this.#retainedBytes += sent.message.bytes
     }
     this.#inFlight.clear()

@@ -25,21 +25,22 @@ function demandTrulyClean(ledger: Ledger): void {
   const { name, out, peer } = ledger
   demand(ledger.did.fin, 'P4 close after ack', () => `${name} ends clean without having closed`)
   for (const sent of out.sent.values()) {
-    const fine = sent.finished || sent.fate === 'not-sent'
+    const fine = sent.finished || sent.fate === 'not-sent' || sent.takenBack
     demand(fine, 'P4 close after ack', () => `${name} ends clean, and ${sent.id} is not handled`)
   }
   // A client that ends before it ever had a link has no peer.
   if (peer === undefined || (ledger.side === 'client' && !ledger.attachedEver)) return
   demand(peer.did.fin, 'P4 close after ack', () => `${name} ends clean, and the peer has not closed`)
   for (const sent of peer.out.sent.values()) {
-    const fine = ledger.in.arrived.get(sent.id)?.finished === true || sent.fate === 'not-sent'
+    const arrived = ledger.in.arrived.get(sent.id)
+    const fine = arrived?.finished === true || sent.fate === 'not-sent' || sent.takenBack
     demand(fine, 'P4 close after ack', () => `${name} ends clean, and the peer's ${sent.id} is not handled`)
   }
 }
 
 function demandTrueLists(ledger: Ledger, report: CloseReport): void {
   const { name, out } = ledger
-  const last = out.failedTogether
+  const last = out.failedTogether.filter(({ sent }) => !sent.takenBack)
   const idsOf = (fate: Fate) => last.filter((entry) => entry.fate === fate).map((entry) => entry.sent.id)
   const truth: Array<[string, readonly string[], readonly string[]]> = [
     ['handled', report.handled, out.handledWhileClosing ?? []],
@@ -74,7 +75,7 @@ function demandTrueLists(ledger: Ledger, report: CloseReport): void {
   }
   for (const id of report.handled) demandTrue(id, 'handled', (sent) => sent.finished)
   for (const id of report.received) demandTrue(id, 'received', (sent) => sent.arrived)
-  for (const id of report.unknown) demandTrue(id, 'unknown', (sent) => sent.polled || sent.restored)
+  for (const id of report.unknown) demandTrue(id, 'unknown', (sent) => sent.polled || sent.written)
   for (const id of report.notSent) demandTrue(id, 'notSent', (sent) => !sent.transmitted)
 }
 

@@ -15,12 +15,16 @@ export interface Sent {
   polled: boolean
   /** It was in a frame that was put on the network. */
   transmitted: boolean
+  /** A write of its sender's journal has it: whoever is restored from that may send it. */
+  written: boolean
   /** Its sender was restored with it, and cannot know whether it had left. */
   restored: boolean
   /** The receiver's application has been given it. */
   arrived: boolean
   /** The receiver's application has finished with it, and has not lost the memory of that. */
   finished: boolean
+  /** Its sender has taken it back before it left. */
+  takenBack: boolean
   /** Given in when the session took no more. */
   tooLate: boolean
   fate: 'handled' | Fate | undefined

@@ -80,6 +80,7 @@ export const eventNames = [
   'ended: protocol-fault',
   'fate: handled',
   'fate: not-sent',
+  'message taken back from the journal',
   'fate: received',
   'fate: unknown',
 ] as const
