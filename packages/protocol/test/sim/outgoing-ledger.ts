@@ -166,7 +166,11 @@ export class OutgoingLedger {
     this.#retainedBytes = 0
     for (const sent of this.sent.values()) {
       if (!kept.has(sent.id)) {
-        if (sent.fate !== undefined) continue
+        if (sent.fate !== undefined) {
+          // It has its fate, and with its write its last chance to be sent is gone.
+          if (!sent.polled) sent.takenBack = true
+          continue
+        }
         // The word of a synced write is kept: only what no write had may be lost, and nobody has seen that.
         demand(
           !sent.polled,

@@ -23,7 +23,7 @@ export interface Sent {
   arrived: boolean
   /** The receiver's application has finished with it, and has not lost the memory of that. */
   finished: boolean
-  /** Its sender has taken it back before it left. */
+  /** Its sender has taken it back before it left, or lost it in a crash after it had been told its fate. */
   takenBack: boolean
   /** Given in when the session took no more. */
   tooLate: boolean
