@@ -21,7 +21,7 @@ export type AnyContract = any
  * Declares the messages of a conversation once for both sides. The types of `send`, `request` and `handle` come from
  * it, and payloads are validated on the way out and on the way in.
  *
- * @throws ArgumentError if a name is empty or too long, or an entry has something that is not a schema.
+ * @throws ArgumentError if a name is empty or too long, an entry is no object of schemas, or has something that is not a schema.
  */
 export function contract<const C extends Contract>(definition: C): C {
   for (const [name, entry] of Object.entries(definition)) {
@@ -29,6 +29,13 @@ export function contract<const C extends Contract>(definition: C): C {
       throw new ArgumentError(
         `the name "${name}" has ${name.length} characters`,
         `Use 1 to ${limits.chCharsMax}.`,
+      )
+    }
+    // A schema in the place of the entry would describe nothing, and let everything through.
+    if (typeof entry !== 'object' || entry === null || '~standard' in entry) {
+      throw new ArgumentError(
+        `"${name}" is no { payload, reply }`,
+        'Give schemas as its parts, or {} for any payload.',
       )
     }
     for (const part of ['payload', 'reply'] as const) {

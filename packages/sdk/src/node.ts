@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 import { type AnyContract, ArgumentError } from '@lastword/protocol'
-import { checkObject, Session } from '@lastword/session'
+import { checkObject, checkOptionNames, Session, sessionOptionNames } from '@lastword/session'
 import { nodeLinkOpener } from '@lastword/transport'
 import { type ConnectOptions, webSocketUrl } from './connect-options.ts'
 import { Connector } from './connector.ts'
@@ -53,15 +53,39 @@ export function connect<C>(
   options: NodeConnectOptions<C> & Partial<JournalOptions> = {},
 ): Session<C> | Promise<Session<C>> {
   checkObject('the options', options, 'Pass an object, or nothing.')
+  checkOptionNames(options, optionNames)
   const { tls, headers, origin } = options
   if (tls !== undefined) checkObject('tls', tls, 'Pass { ca, cert, key, servername }.')
   if (headers !== undefined) checkObject('headers', headers, "Pass { authorization: '…' } or the like.")
   if (origin !== undefined && typeof origin !== 'string') {
     throw new ArgumentError('origin is not a string', "Use one like 'https://app.example'.")
   }
+  if (options.sessionId !== undefined && options.journal === undefined) {
+    throw new ArgumentError('sessionId names a session in a journal, and there is none', 'Pass journal too.')
+  }
   const openLink = nodeLinkOpener({ ...tls, ...(headers && { headers }), ...(origin && { origin }) })
   const address = webSocketUrl(url)
   const make = (kept?: TakenSession) => new Connector(address, options as ConnectOptions, openLink, {}, kept)
   if (options.journal === undefined) return new Session<C>(make().core)
   return openKept<C>(address, options as ConnectOptions & JournalOptions, make)
+}
+
+const optionNames: Record<keyof NodeConnectOptions | keyof JournalOptions, true> = {
+  ...sessionOptionNames,
+  auth: true,
+  early: true,
+  reconnect: true,
+  connectTimeoutMs: true,
+  welcomeTimeoutMs: true,
+  window: true,
+  maxBytes: true,
+  agent: true,
+  onSessionLost: true,
+  signal: true,
+  openLink: true,
+  journal: true,
+  sessionId: true,
+  tls: true,
+  headers: true,
+  origin: true,
 }

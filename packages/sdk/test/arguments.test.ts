@@ -35,6 +35,8 @@ const wrong: Array<[string, unknown]> = [
   ['tls', { tls: 'ca' }],
   ['headers', { headers: ['a: b'] }],
   ['origin', { origin: 5 }],
+  ['"jornal"', { jornal: {} }],
+  ['sessionId', { sessionId: 'abc' }],
 ]
 
 test.each(wrong)('connect() refuses a wrong %s', (name, options) => {

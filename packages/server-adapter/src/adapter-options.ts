@@ -4,9 +4,11 @@ import {
   checkFunction,
   checkInteger,
   checkObject,
+  checkOptionNames,
   checkSessionOptions,
   type Journal,
   type SessionOptions,
+  sessionOptionNames,
 } from '@lastword/session'
 
 /** What `authenticate` is given: once for each link, before the session hears of it. */
@@ -95,6 +97,7 @@ export interface CheckedAdapterOptions {
 /** @throws ArgumentError that names the option, for one that cannot be used */
 export function checkOptions(options: AdapterOptions): CheckedAdapterOptions {
   checkSessionOptions(options)
+  checkOptionNames(options, optionNames)
   if (options.window !== undefined) checkObject('window', options.window, 'Pass { messages, bytes }.')
   const maxBytes = options.maxBytes ?? defaults.maxBytes
   const checked: CheckedAdapterOptions = {
@@ -130,6 +133,23 @@ export function checkOptions(options: AdapterOptions): CheckedAdapterOptions {
   checkOrigins(options.allowedOrigins)
   checkJournal(options.journal)
   return checked
+}
+
+const optionNames: Record<keyof AdapterOptions, true> = {
+  ...sessionOptionNames,
+  authenticate: true,
+  authenticateTimeoutMs: true,
+  allowedOrigins: true,
+  ttlMs: true,
+  keepaliveMs: true,
+  journal: true,
+  handOverMs: true,
+  helloTimeoutMs: true,
+  window: true,
+  maxBytes: true,
+  sessionsMax: true,
+  sessionsPerIdentityMax: true,
+  addressOf: true,
 }
 
 /** Well below the time that a client gives a server to say `welcome`. */

@@ -271,9 +271,14 @@ const claimMarginMs = 500
 /** @throws ArgumentError */
 function checkLocation(location: unknown): void {
   if (location === undefined) return
-  if (typeof location === 'string' && location !== '' && location.length <= limits.locationCharsMax) return
-  throw new ArgumentError(
-    `location is no string of 1 to ${limits.locationCharsMax} characters`,
-    'Give the URL of another server, or a path on this one.',
-  )
+  const remedy = 'Give the URL of another server, or a path on this one.'
+  if (typeof location !== 'string' || location === '' || location.length > limits.locationCharsMax) {
+    throw new ArgumentError(`location is no string of 1 to ${limits.locationCharsMax} characters`, remedy)
+  }
+  try {
+    // Clients take it against their own address: what is relative needs some address here.
+    new URL(location, 'wss://server.invalid/')
+  } catch {
+    throw new ArgumentError(`the location ${JSON.stringify(location)} is not a URL`, remedy)
+  }
 }

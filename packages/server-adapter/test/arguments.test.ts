@@ -26,6 +26,7 @@ const wrong: Array<[string, unknown]> = [
   ['sessionsMax', { sessionsMax: 0 }],
   ['sessionsPerIdentityMax', { sessionsPerIdentityMax: 0 }],
   ['addressOf', { addressOf: '127.0.0.1' }],
+  ['"ttl"', { ttl: 5 }],
 ]
 
 test.each(wrong)('createAdapter() refuses a wrong option and names it: %s, %j', (name, options) => {

@@ -104,7 +104,7 @@ test('does not follow from TLS to where there is none', async () => {
 
 test('away and shutdown refuse a location that is none', async () => {
   const { adapter } = await serve('ws')
-  for (const location of ['', 'x'.repeat(2049), 7 as never]) {
+  for (const location of ['', 'x'.repeat(2049), 7 as never, 'http://[']) {
     expect(() => adapter.away({ afterMs: 0, location })).toThrow(/location/)
     expect(() => adapter.shutdown({ location })).toThrow(/location/)
   }

@@ -74,6 +74,27 @@ export function checkSessionOptions(options: SessionOptions): void {
   }
 }
 
+/** The options that both sides have. */
+export const sessionOptionNames: Record<keyof SessionOptions, true> = {
+  contract: true,
+  concurrency: true,
+  queuedBytesMax: true,
+  onFull: true,
+  halfOpen: true,
+  trace: true,
+}
+
+/** @throws ArgumentError for an option that is set and that nobody knows: the default would hold in silence */
+export function checkOptionNames(options: object, known: Record<string, true>): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || Object.hasOwn(known, name)) continue
+    throw new ArgumentError(
+      `there is no option "${name}"`,
+      `There are ${Object.keys(known).sort().join(', ')}.`,
+    )
+  }
+}
+
 /** @throws ArgumentError unless it is a whole number from `min` to `max` */
 export function checkInteger(name: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return

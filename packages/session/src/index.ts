@@ -9,8 +9,10 @@ export {
   checkFunction,
   checkInteger,
   checkObject,
+  checkOptionNames,
   checkSessionOptions,
   checkSignal,
+  sessionOptionNames,
 } from './argument-checks.ts'
 export { atMost } from './at-most.ts'
 export { Emitter } from './emitter.ts'

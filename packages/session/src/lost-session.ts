@@ -38,7 +38,8 @@ export interface LostSession<C> {
   /**
    * Sends them again in another session, in the same order and under the same ids, behind what was sent there before.
    * Those that may have been handled before are marked so: their handlers see `message.redelivered`. They wait for room
-   * if they must. That an `outcome` rejects and nobody waits for it ends no process.
+   * if they must. Into a session that is over, such as the lost one itself, nothing is sent: each `outcome` rejects. Call it
+   * once for each session: what is sent there twice comes twice. That an `outcome` rejects and nobody waits for it ends no process.
    *
    * @throws ArgumentError if that is no session
    */

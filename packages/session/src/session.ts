@@ -109,6 +109,7 @@ export class Session<C = AnyContract> {
    *
    * Resolves when the peer's handler has finished with it. Rejects with a `DeliveryError` whose `fate` says how far it
    * came, if the session ends first or `signal` is aborted; with a `PayloadError` if it does not fit the contract; with
+   * a `LastwordError` of the code `payload-too-large` if it is larger than the peer takes; with
    * a `QueueFullError` if too much waits already, unless `onFull` is `'wait'`. A `Uint8Array` goes as it is, anything else as JSON; it is copied
    * at the call.
    *

@@ -39,12 +39,14 @@ export function writableOver(host: WritableHost): WritableStream<AnyMessage> {
       }
       underWay.set(sent, abort)
       const over = () => underWay.delete(sent)
+      let failed = false
       sent.then(over, (error) => {
         if (!over()) return
+        failed = true
         controller.error(error)
         host.onOver()
       })
-      return host.ready()
+      return host.ready().then(() => (failed ? (sent as Promise<never>) : undefined))
     },
     async close() {
       host.onOver()

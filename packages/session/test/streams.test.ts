@@ -34,6 +34,14 @@ describe('session.writable', () => {
     expect(got).toHaveLength(3)
   })
 
+  test('of a session that is over rejects the first write', async () => {
+    const { client } = await pair()
+    client.session.abort()
+    const writer = client.session.writable.getWriter()
+    void later(writer.closed)
+    await expect(writer.write({ name: 'n', payload: 1 })).rejects.toMatchObject({ fate: 'not-sent' })
+  })
+
   test('takes the next message when there is room, whatever onFull says', async () => {
     const made = unlinked({ client: { queuedBytesMax: 4_000 } })
     const held = deferred()
