@@ -59,6 +59,7 @@ async function read(
   strict: boolean,
   progress: Progress,
 ): Promise<void> {
+  if (file !== '-' && (await isFolder(file))) throw new Error(`${file} is a folder; name a trace in it`)
   const stream = file === '-' ? process.stdin : createReadStream(file)
   for await (const line of readLines(progress.counted(stream))) {
     try {
@@ -103,6 +104,14 @@ async function checkOut(out: string, files: string[]): Promise<void> {
   for (const file of files) {
     if (file !== '-' && (await realpath(file)) === real) throw new Error(`--out ${out} would replace a trace`)
   }
+}
+
+/** One that is not there says so when it is read. */
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
 }
 
 /** A reader that has seen enough, such as `head`, is no failure. */

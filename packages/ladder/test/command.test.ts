@@ -229,6 +229,7 @@ describe('the command', () => {
     ['rows that are no number', ['--rows', 'all', 'good.jsonl'], 2, '--rows all'],
     ['a file named twice', ['good.jsonl', 'good.jsonl'], 2, 'good.jsonl is named twice'],
     ['a file that is not there', ['missing.jsonl'], 1, 'missing.jsonl'],
+    ['a folder', ['.'], 1, '. is a folder; name a trace in it'],
     ['a file that is no trace', ['empty.jsonl'], 1, 'there is no line of a trace in empty.jsonl'],
     ['a drawing over a trace', ['good.jsonl', '--out', './good.jsonl'], 1, 'would replace a trace'],
     ['a drawing into no folder', ['good.jsonl', '--out', 'no/where.html'], 1, 'ENOENT'],

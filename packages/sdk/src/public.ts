@@ -31,6 +31,7 @@ export type {
   HandlerResult,
   IncomingMessage,
   Journal,
+  LeaveOptions,
   LostMessage,
   LostSession,
   ResentMessage,

@@ -34,6 +34,7 @@ export type {
   HandlerResult,
   IncomingMessage,
   Journal,
+  LeaveOptions,
   RestoredMessage,
   SendOptions,
   Session,
@@ -48,7 +49,7 @@ export type {
   WritableMessage,
 } from '@lastword/session'
 export { type TraceFile, type TraceToFileOptions, traceToFile } from '@lastword/session/trace-file'
-export { type CloseAfterPongOptions, type CloseAfterPongReport, closeAfterPong } from '@lastword/transport'
+export type { CloseAfterPongOptions, CloseAfterPongReport } from '@lastword/transport'
 export {
   Adapter,
   type AdapterEvents,
@@ -59,4 +60,5 @@ export {
 } from './adapter.ts'
 export type { AdapterOptions, AuthenticateContext } from './adapter-options.ts'
 export type { AdapterStats } from './adapter-stats.ts'
+export { closeAfterPong } from './close-after-pong.ts'
 export type { ShutdownReport } from './leave-taking.ts'

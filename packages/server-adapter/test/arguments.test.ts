@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type AdapterOptions, ArgumentError, createAdapter } from '../src/index.ts'
+import { type AdapterOptions, ArgumentError, closeAfterPong, createAdapter } from '../src/index.ts'
 
 const wrong: Array<[string, unknown]> = [
   ['options', null],
@@ -52,4 +52,15 @@ test.each([
   ['connection', () => createAdapter().connection('chat' as never)],
 ])('%s refuses a wrong argument at the call', (_, call) => {
   expect(call).toThrowError(ArgumentError)
+})
+
+test('closeAfterPong says what it needs, of what is no socket', () => {
+  for (const none of [{}, undefined, null, 'socket', { ping: () => {} }]) {
+    expect(() => closeAfterPong(none as never)).toThrowError(
+      expect.objectContaining({
+        code: 'argument-invalid',
+        remedy: expect.stringContaining('connection event'),
+      }),
+    )
+  }
 })

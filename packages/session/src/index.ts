@@ -29,6 +29,7 @@ export { type CoreConfig, SessionCore, type SessionOwner } from './session-core.
 export type { SessionStats } from './session-stats.ts'
 export type {
   CloseOptions,
+  LeaveOptions,
   SendOptions,
   SessionEvents,
   SessionOptions,

@@ -19,7 +19,7 @@ export function sessionLost(sid: string): JournalError {
 export function journalClosed(sid?: string): JournalError {
   return new JournalError('journal-failed', 'the journal is closed', {
     sessionId: sid,
-    remedy: 'Close the journal after the sessions that write to it.',
+    remedy: 'Before you close the journal, leave() the sessions that write to it, or close() them.',
   })
 }
 

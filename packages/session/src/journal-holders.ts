@@ -10,6 +10,7 @@ export class Hold {
   #resolveOver!: () => void
   #ended = false
   #onWanted: (() => void) | undefined
+  #onClosed: ((error: unknown) => void) | undefined
   #asked = false
 
   constructor(sid: string, token: string) {
@@ -27,11 +28,27 @@ export class Hold {
   end(): void {
     this.#ended = true
     this.#onWanted = undefined
+    this.#onClosed = undefined
     this.#resolveOver()
   }
 
   onWanted(callback: () => void): void {
     if (!this.#ended) this.#onWanted = callback
+  }
+
+  onClosed(callback: (error: unknown) => void): void {
+    if (!this.#ended) this.#onClosed = callback
+  }
+
+  /** Tells the holder, once, that its journal takes nothing any more. */
+  tellClosed(error: unknown): void {
+    const callback = this.#onClosed
+    this.#onClosed = undefined
+    try {
+      callback?.(error)
+    } catch (thrown) {
+      platform.report(thrown)
+    }
   }
 
   /** Tells the holder, once, that it is wanted. Returns false if it has not asked to be told, so that waiting is of no use. */
@@ -68,6 +85,11 @@ export class JournalHolders {
   letGo(hold: Hold): void {
     hold.end()
     if (this.#holds.get(hold.sid) === hold) this.#holds.delete(hold.sid)
+  }
+
+  /** Those who hold a session learn that their journal is closed. */
+  tellClosed(errorOf: (sid: string) => unknown): void {
+    for (const hold of [...this.#holds.values()]) hold.tellClosed(errorOf(hold.sid))
   }
 
   letAllGo(): void {

@@ -53,6 +53,12 @@ export class JournalWriter {
     await this.#underWay
   }
 
+  /** The journal takes nothing any more, and says why. */
+  fail(error: unknown): void {
+    this.#failure ??= { error }
+    this.#stopped = true
+  }
+
   async #carryOut(write: JournalWrite): Promise<void> {
     try {
       await this.#journal.write(write)

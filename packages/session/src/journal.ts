@@ -53,6 +53,11 @@ export interface SessionJournal {
   release(): Promise<void>
   /** Calls back, once, when somebody else waits for this session: finish what is under way, then release it. */
   onWanted(callback: () => void): void
+  /**
+   * Calls back, once, with a `JournalError` when the journal is closed while the session is in this holder's hands. A
+   * journal without it has its sessions learn of that at their next write.
+   */
+  onClosed?(callback: (error: unknown) => void): void
 }
 
 export interface ClaimOptions {

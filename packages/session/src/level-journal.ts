@@ -1,7 +1,7 @@
 import { ArgumentError, type JournaledMessage, type JournalWrite } from '@lastword/protocol'
 import { checkBoolean, checkObject } from './argument-checks.ts'
 import type { ClaimedSession, ClaimOptions, Journal, SessionJournal, SessionRecord } from './journal.ts'
-import { sessionExists, sessionLost, writeFailedBefore } from './journal-errors.ts'
+import { journalClosed, sessionExists, sessionLost, writeFailedBefore } from './journal-errors.ts'
 import { type Hold, JournalHolders } from './journal-holders.ts'
 import type { LevelDatabase, LevelOperation } from './level-database.ts'
 import {
@@ -144,8 +144,10 @@ class DatabaseJournal implements LevelJournal {
   }
 
   async close(): Promise<void> {
+    const closing = this.#store.close()
+    this.#shared.holders.tellClosed(journalClosed)
     try {
-      await this.#store.close()
+      await closing
     } finally {
       // Who still waits for a session learns that the journal is closed.
       this.#shared.holders.letAllGo()
@@ -289,6 +291,10 @@ class DatabaseSession implements SessionJournal {
 
   onWanted(callback: () => void): void {
     this.hold.onWanted(callback)
+  }
+
+  onClosed(callback: (error: unknown) => void): void {
+    this.hold.onClosed(callback)
   }
 }
 

@@ -116,9 +116,11 @@ const commitsMax = 1000
 
 /** What went wrong, with what can be done about it. */
 function storeFailed(cause: unknown, sid: string | undefined): JournalError {
-  const causes = chainOf(cause)
-  const known = failures.find(({ sign }) => causes.some((text) => sign.test(text)))
-  return new JournalError('journal-failed', known?.what ?? `the database failed: ${messageOf(cause)}`, {
+  const known = failures.find(({ sign }) => chainOf(cause).some((error) => sign.test(textOf(error))))
+  // A database says that it is not open, and its causes why.
+  const reason = messageOf(chainOf(cause).at(-1) ?? cause)
+  const what = known === undefined ? `the database failed: ${reason}` : `${known.what} (${reason})`
+  return new JournalError('journal-failed', what, {
     sessionId: sid,
     remedy:
       known?.remedy ?? 'See its cause. The sessions go on from what is stored once the database works again.',
@@ -144,19 +146,31 @@ const failures = [
     remedy: 'Make room, then open the database anew: nothing that was acknowledged is missing from it.',
   },
   {
+    sign: /EACCES|EPERM|EROFS|Permission denied|Operation not permitted|Read-only file system/,
+    what: 'the database cannot be opened or written for want of permission',
+    remedy: 'Let this process read and write the folder and what is in it, or name another folder.',
+  },
+  {
+    sign: /EEXIST|ENOTDIR|File exists|Not a directory/,
+    what: 'the database cannot be opened: a file is in the way of its folder',
+    remedy: 'Name a folder, which is made if it is not there, or move the file away.',
+  },
+  {
     sign: /LEVEL_DATABASE_NOT_OPEN|LEVEL_ITERATOR_NOT_OPEN/,
     what: 'the database is not open',
     remedy: 'Let the journal open and close it, and close the journal after the sessions that write to it.',
   },
 ]
 
-/** An error's code and message, and those of its causes. */
-function chainOf(error: unknown): string[] {
-  const texts: string[] = []
-  for (let at = error; at instanceof Error && texts.length < 8; at = at.cause) {
-    texts.push(`${(at as { code?: unknown }).code ?? at.name} ${at.message}`)
-  }
-  return texts
+/** An error and its causes, the innermost last. */
+function chainOf(error: unknown): Error[] {
+  const chain: Error[] = []
+  for (let at = error; at instanceof Error && chain.length < 8; at = at.cause) chain.push(at)
+  return chain
+}
+
+function textOf(error: Error): string {
+  return `${(error as { code?: unknown }).code ?? error.name} ${error.message}`
 }
 
 function messageOf(error: unknown): string {

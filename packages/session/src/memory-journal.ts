@@ -77,6 +77,7 @@ class MemoryJournal implements Journal {
   async close(): Promise<void> {
     this.#closed = true
     this.#sessions.clear()
+    this.#holders.tellClosed(journalClosed)
     this.#holders.letAllGo()
   }
 
@@ -111,6 +112,7 @@ class MemoryJournal implements Journal {
         this.#holders.letGo(hold)
       },
       onWanted: (callback) => hold.onWanted(callback),
+      onClosed: (callback) => hold.onClosed(callback),
     }
   }
 

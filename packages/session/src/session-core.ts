@@ -142,6 +142,7 @@ export class SessionCore {
     )
     if (kept !== undefined && this.#driver.writer !== undefined) {
       this.#keeping = new SessionKeeping(kept.journal, this.#driver.writer)
+      kept.journal.onClosed?.((error) => this.#onJournalClosed(asJournalError(error, config.sid)))
     }
     this.lane = new OutgoingLane(
       {
@@ -294,6 +295,11 @@ export class SessionCore {
     return this.#leaving
   }
 
+  /** True if there is a journal that the session can be left to. */
+  get kept(): boolean {
+    return this.#keeping !== undefined
+  }
+
   /** Resolves when the session has gone into other hands; `undefined` if nobody has asked for it. */
   get leaving(): Promise<void> | undefined {
     return this.#leaving
@@ -369,6 +375,12 @@ export class SessionCore {
       }
     }
     return this.closed
+  }
+
+  /** Leaves the session to its journal. Resolves when it is over here, and its links with it. Never rejects. */
+  async leave(deadlineMs: number): Promise<void> {
+    await this.handOver(deadlineMs)
+    await this.closed
   }
 
   #onHandled(message: IncomingMessage): void {
@@ -497,6 +509,8 @@ export class SessionCore {
 
   async #handOver(deadlineMs: number): Promise<void> {
     await atMost(this.#platform, deadlineMs, this.dispatcher.pause())
+    // The application is seeing to the messages of a session that is lost, and needs the journal until it has.
+    if (this.#lostTold !== undefined) return
     // What is accepted from here on would be in nobody's journal.
     this.#left = true
     this.#driver.flush()
@@ -508,7 +522,7 @@ export class SessionCore {
     } catch (error) {
       this.#tellError(asJournalError(error, this.sid))
     }
-    this.#letGo(sessionMoved(this.sid), true)
+    this.#goElsewhere(sessionMoved(this.sid))
   }
 
   /** Resolves when the journal knows of the session's end, or has not answered for long. */
@@ -518,23 +532,32 @@ export class SessionCore {
     }
   }
 
+  /** Its peer is told nothing: whoever opens the journal again goes on with the session. */
+  #onJournalClosed(error: LastwordError): void {
+    if (this.#machine.ended) return
+    this.#driver.writer?.fail(error)
+    this.#tellError(error)
+    this.#letGo(error, 'internal', 'its journal was closed', true)
+  }
+
   #onJournalFailed(failure: unknown): void {
     const error = asJournalError(failure, this.sid)
     const lost = error.code === 'journal-lost'
     if (this.#machine.ended && !lost) this.#tellError(error)
-    this.#letGo(error, lost)
+    if (lost) this.#goElsewhere(error)
+    else this.#letGo(error, 'internal', 'its journal failed', false)
   }
 
-  /** The journal is not this session's any more. `moved`: whoever has it goes on with the session. */
-  #letGo(error: LastwordError, moved: boolean): void {
+  /** Whoever has the journal now goes on with the session. */
+  #goElsewhere(error: LastwordError): void {
+    this.#letGo(error, 'superseded', 'the session goes on elsewhere', true)
+  }
+
+  /** The journal is not this session's any more. `silent`: the peer is told nothing. */
+  #letGo(error: LastwordError, code: ResetCode, reason: string, silent: boolean): void {
     this.#keeping?.abandon()
     this.#cause = error
-    this.#driver.input({
-      type: 'let-go',
-      code: moved ? 'superseded' : 'internal',
-      reason: moved ? 'the session goes on elsewhere' : 'its journal failed',
-      silent: moved,
-    })
+    this.#driver.input({ type: 'let-go', code, reason, silent })
   }
 
   #whyNotOpened(why: string): LastwordError {

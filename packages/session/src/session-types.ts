@@ -88,6 +88,11 @@ export interface SendOptions {
   signal?: AbortSignal
 }
 
+export interface LeaveOptions {
+  /** How long handlers that are running may take to finish, in ms. @default 10000 */
+  deadlineMs?: number
+}
+
 export interface CloseOptions {
   /** Told to the peer's `closing` event: 1000, or one of the application's own, 3000 to 4999. */
   code?: number

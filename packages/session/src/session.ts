@@ -2,6 +2,7 @@ import {
   type AnyContract,
   ArgumentError,
   type CloseReport,
+  limits,
   type NameOf,
   type PayloadInput,
   type PayloadOutput,
@@ -9,14 +10,21 @@ import {
   type ReplyOutput,
   type RequestNameOf,
 } from '@lastword/protocol'
-import { checkCloseOptions, checkFunction, checkName, checkReason } from './argument-checks.ts'
+import {
+  checkCloseOptions,
+  checkFunction,
+  checkInteger,
+  checkName,
+  checkObject,
+  checkReason,
+} from './argument-checks.ts'
 import type { Handler } from './dispatcher.ts'
 import type { IncomingMessage } from './incoming-message.ts'
 import type { NoteHandler } from './notes.ts'
 import type { RestoredMessage } from './restored-messages.ts'
 import type { SessionCore } from './session-core.ts'
 import type { SessionStats } from './session-stats.ts'
-import type { CloseOptions, SendOptions, SessionEvents, SessionState } from './session-types.ts'
+import type { CloseOptions, LeaveOptions, SendOptions, SessionEvents, SessionState } from './session-types.ts'
 import { readableOver, type WritableMessage, writableOver } from './streams.ts'
 
 /** What a handler returns: the reply, or anything at all where the contract has none. */
@@ -272,11 +280,38 @@ export class Session<C = AnyContract> {
     this.#core.abort('aborted', reason)
   }
 
+  /**
+   * Leaves the session to its journal, for the next process that opens it, and lets this one exit: no further message is
+   * given to a handler, those that run may finish, everything accepted is written, the journal is free, the connection ends.
+   * The peer is told nothing.
+   *
+   * Resolves when all that is done, and `closed` with the code `superseded`; at once if the session is over. Never
+   * rejects; a journal that does not answer is waited for 5 s. What was not settled by then rejects with the fate `unknown` or
+   * `received`, since the next process goes on with it (`session.restored`); what still waited for room, or for a schema,
+   * is `not-sent`. Calling it again waits for the same end. A handler may call it, but must not wait for it.
+   *
+   * @throws ArgumentError if the session has no journal, and for options that cannot be used
+   */
+  leave(options: LeaveOptions = {}): Promise<void> {
+    checkObject('the options', options, 'Pass { deadlineMs }, or nothing.')
+    const { deadlineMs = leaveDeadlineMs } = options
+    checkInteger('deadlineMs', deadlineMs, 0, limits.timerMsMax)
+    if (!this.#core.kept) {
+      throw new ArgumentError(
+        'the session has no journal that it could be left to',
+        'Use close(), which waits until everything is handled, or abort(), or connect with a journal.',
+      )
+    }
+    return this.#core.leave(deadlineMs)
+  }
+
   /** `await using session = connect(…)` closes it at the end of the block. */
   async [asyncDispose](): Promise<void> {
     await this.close()
   }
 }
+
+const leaveDeadlineMs = 10_000
 
 const eventNames: ReadonlySet<string> = new Set<keyof SessionEvents & string>([
   'connecting',

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 import { type FileHandle, open } from 'node:fs/promises'
+import { ArgumentError } from '@lastword/protocol'
 import { checkBoolean, checkFunction, checkInteger, checkObject } from './argument-checks.ts'
 import type { TraceEvent, TraceOptions } from './trace.ts'
 
@@ -35,15 +36,21 @@ export interface TraceFile extends TraceOptions, AsyncDisposable {
  *
  * In the file `at` is in ms since 1970, so that traces of several processes fit together.
  *
- * @throws ArgumentError for an option that cannot be used
+ * @throws ArgumentError for a path or an option that cannot be used
  */
 export function traceToFile(path: string | URL, options: TraceToFileOptions = {}): TraceFile {
+  checkPath(path)
   checkObject('the options', options, 'Pass { payloads }, or nothing.')
   const { payloads = false, queuedBytesMax = queuedBytesMaxDefault, onError = tellConsole } = options
   checkBoolean('payloads', payloads)
   checkInteger('queuedBytesMax', queuedBytesMax, 1, Number.MAX_SAFE_INTEGER)
   checkFunction('onError', onError, 'Pass (error) => ….')
   return new LinesOnDisk(path, payloads, queuedBytesMax, onError)
+}
+
+function checkPath(path: string | URL): void {
+  if (path instanceof URL ? path.protocol === 'file:' : typeof path === 'string' && path !== '') return
+  throw new ArgumentError('there is no path of a file', "Pass one first: traceToFile('trace.jsonl').")
 }
 
 /** Engines that have no `await using` yet find the method where compilers look for it. */

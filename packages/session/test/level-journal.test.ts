@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ArgumentError, JournalError } from '@lastword/protocol'
@@ -40,6 +40,37 @@ test('a database that is locked is named, and used once it is free', async () =>
   await first.close()
   expect(await second.find('a')).toEqual(recordOf('a'))
   await second.close()
+})
+
+test('a file where the folder should be is named, with what the system says of it', async () => {
+  const where = await folder()
+  const path = join(where, 'a-file')
+  await writeFile(path, '')
+  for (const at of [path, join(path, 'below')]) {
+    const error = await errorOf(levelJournal(new Level(at)).list())
+    expect(error.code).toBe('journal-failed')
+    expect(error.message).toMatch(/a file is in the way of its folder \(.*a-file.*\)/)
+    expect(error.remedy).toMatch(/Name a folder/)
+  }
+})
+
+test('a folder that may not be opened is named, with what the system says of it', async () => {
+  const db = new MemoryLevel<string, Uint8Array>()
+  const denied = Object.assign(new Error("EACCES: permission denied, mkdir '/there'"), { code: 'EACCES' })
+  const refused = Object.assign(new Error('Database failed to open', { cause: denied }), {
+    code: 'LEVEL_DATABASE_NOT_OPEN',
+  })
+  const closed: LevelDatabase = new Proxy(db as LevelDatabase, {
+    get: (target, name) => {
+      if (name === 'status') return 'closed'
+      if (name === 'open') return () => Promise.reject(refused)
+      return Reflect.get(target, name)
+    },
+  })
+  const error = await errorOf(levelJournal(closed).list())
+  expect(error.message).toMatch(/permission \(EACCES: permission denied, mkdir '\/there'\)/)
+  expect(error.remedy).toMatch(/read and write/)
+  expect(error.cause).toBe(refused)
 })
 
 test('a full disk is named', async () => {

@@ -124,3 +124,11 @@ test.each([
 ])('%s that cannot be used are refused by name', (name, options) => {
   expect(() => traceToFile(path, options as object)).toThrow(name)
 })
+
+test('a trace without the path of a file is refused at the call', () => {
+  for (const none of [undefined, null, '', 5, {}, new URL('https://example.com/trace')]) {
+    expect(() => traceToFile(none as never)).toThrowError(
+      expect.objectContaining({ code: 'argument-invalid', remedy: expect.stringContaining('traceToFile(') }),
+    )
+  }
+})
