@@ -16,6 +16,7 @@ import { expect, test } from 'vitest'
 import { brittleJournal } from './brittle-journal.ts'
 import { run } from './child.ts'
 import { atTheEnd, later, serve, until, within } from './harness.ts'
+import { createSwitch } from './switch.ts'
 
 /** How a process gets rid of a session that another one is to go on with. */
 
@@ -201,3 +202,36 @@ for (const [kind, make] of [
     await until(() => sessions[0]?.state === 'recovering', { what: 'the server to miss it' })
   })
 }
+
+test('leaving takes nothing from onSessionLost: what it is seeing to stays in the journal until it has', async () => {
+  const first = await serve('ws')
+  const second = await serve('ws')
+  const way = await createSwitch(first.port)
+  const journal = memoryJournal()
+  let saved: (() => void) | undefined
+  const session = await open(`ws://localhost:${way.port}/`, {
+    journal,
+    reconnect: { nextDelayMs: () => 1 },
+    onSessionLost: () => new Promise<void>((resolve) => (saved = resolve)),
+  })
+  await within('the session', session.opened)
+  let begun = false
+  session.handle('ask', () => {
+    begun = true
+    return new Promise(() => {})
+  })
+  void later((first.sessions[0] as Session).request('ask'))
+  await until(() => begun, { what: 'the handler' })
+  void later(session.send('note', 'kept'))
+  await session.stored()
+  const leaving = session.leave({ deadlineMs: 60_000 })
+  way.target = second.port
+  way.cut()
+  await until(() => saved, { what: 'the loss' })
+  await within('leaving', leaving)
+  expect(await session.closed).toMatchObject({ code: 'session-unknown' })
+  expect(await journal.list()).toHaveLength(1)
+  expect(await journal.claim(session.id, { ifFree: true })).toBeUndefined()
+  saved?.()
+  await until(async () => (await journal.list()).length === 0, { what: 'the journal to forget it' })
+})
