@@ -8,7 +8,13 @@ import { Session } from '@lastword/session'
 import { openBrowserLink } from '@lastword/transport'
 import { type ConnectOptions, webSocketUrl } from './connect-options.ts'
 import { Connector } from './connector.ts'
-import { type JournalOptions, openKept, type TakenSession } from './journaled.ts'
+import {
+  type JournalOptions,
+  type NoJournal,
+  type OptionalJournal,
+  openKept,
+  type TakenSession,
+} from './journaled.ts'
 
 export * from './public.ts'
 
@@ -28,10 +34,18 @@ export function connect<C = AnyContract>(
  *
  * @throws ArgumentError for an address or option that cannot be used
  */
-export function connect<C = AnyContract>(url: string | URL, options?: ConnectOptions<C>): Session<C>
+export function connect<C = AnyContract>(
+  url: string | URL,
+  options?: ConnectOptions<C> & NoJournal,
+): Session<C>
+/** With a journal that may be `undefined`: awaiting what is returned gives the session in both cases. */
+export function connect<C = AnyContract>(
+  url: string | URL,
+  options: ConnectOptions<C> & OptionalJournal,
+): Session<C> | Promise<Session<C>>
 export function connect<C>(
   url: string | URL,
-  options: ConnectOptions<C> & Partial<JournalOptions> = {},
+  options: ConnectOptions<C> & OptionalJournal = {},
 ): Session<C> | Promise<Session<C>> {
   const environment = {
     onOnline(callback: () => void) {

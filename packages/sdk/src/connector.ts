@@ -1,5 +1,6 @@
 import {
   type Contract,
+  closeCodes,
   defaults,
   encodeEarly,
   type Json,
@@ -8,11 +9,18 @@ import {
   limits,
   subprotocol,
 } from '@lastword/protocol'
-import { type LostSession, lostSession, platform, requestNeverLeft, SessionCore } from '@lastword/session'
+import {
+  type ClosedLink,
+  type LostSession,
+  lostSession,
+  platform,
+  requestNeverLeft,
+  SessionCore,
+} from '@lastword/session'
 import type { Link, LinkEnd, OpenLink } from '@lastword/transport'
 import { nanoid } from 'nanoid'
 import { type CheckedOptions, type ConnectOptions, checkAuth, checkOptions } from './connect-options.ts'
-import { handshakeError, noAuth, notMade } from './handshake-error.ts'
+import { handshakeError, noAuth, notMade, noWelcome } from './handshake-error.ts'
 import type { TakenSession } from './journaled.ts'
 import { locationUrl } from './location.ts'
 import { backoff, type ReconnectPolicy } from './reconnect-policy.ts'
@@ -47,6 +55,8 @@ export class Connector {
   /** The link that has not been attached yet, or is attached now. */
   #linkId: LinkId | undefined
   #lastError: LastwordError | undefined
+  /** Links in a row on which nobody spoke lastword, as far as can be seen. */
+  #silentLinks = 0
   /** The server has asked to go to another link, and the session has not gone yet. */
   #moving = false
   /** Where it has asked to go; forgotten when that does not answer. */
@@ -84,7 +94,7 @@ export class Connector {
       options as ConnectOptions<Contract>,
       platform,
       {
-        onLinkEnd: (link, end) => this.#onLinkEnd(link, end),
+        onLinkEnd: (link, end, closed) => this.#onLinkEnd(link, end, closed),
         whyNotOpened: () => this.#lastError,
         onDetached: () => this.#onDetached(),
         onAttached: () => this.#onAttached(),
@@ -188,6 +198,7 @@ export class Connector {
     this.#opening = false
     this.#moving = false
     this.#attempt = 0
+    this.#silentLinks = 0
     this.#lastError = undefined
   }
 
@@ -201,7 +212,7 @@ export class Connector {
   }
 
   /** How a link ended that was never attached; of all others `#onDetached` has heard before. */
-  #onLinkEnd(link: LinkId, end: LinkEnd): void {
+  #onLinkEnd(link: LinkId, end: LinkEnd, closed: ClosedLink | undefined): void {
     if (link !== this.#linkId || !this.#wanted) return
     this.#linkId = undefined
     this.#opening = false
@@ -210,7 +221,14 @@ export class Connector {
       this.#earlyRefused = true
       return void this.#open(true)
     }
-    this.#lastError = handshakeError(end, this.#location ?? this.#url, this.core.sid)
+    const url = this.#location ?? this.#url
+    if (wasSilent(end, closed)) {
+      this.#silentLinks++
+      this.#lastError = noWelcome(this.#silentLinks, this.#checked.welcomeTimeoutMs, url, this.core.sid)
+    } else {
+      this.#silentLinks = 0
+      this.#lastError = handshakeError(end, url, this.core.sid)
+    }
     this.#location = undefined
     if (!this.core.ended) this.core.emitter.emit('disconnected', this.#lastError)
     this.#scheduleNext()
@@ -225,6 +243,7 @@ export class Connector {
         downMs: platform.now() - this.#downSince,
         error: this.#lastError,
         welcomed: this.core.welcomed,
+        silentLinks: this.#silentLinks,
       })
     } catch (error) {
       return this.core.abort('aborted', 'the reconnect policy failed', error)
@@ -284,6 +303,17 @@ export class Connector {
     this.#cancelAuthTimer?.()
     for (const release of this.#releases) release()
   }
+}
+
+/**
+ * True if the time for a `welcome` passed on an open link, and the other side did no more than answer the close: a close
+ * frame of its own, such as that of a server whose `authenticate` took as long, comes with other words.
+ */
+function wasSilent({ opened, code, reason }: LinkEnd, closed: ClosedLink | undefined): boolean {
+  if (!opened || closed?.code !== closeCodes.helloTimeout) return false
+  return (
+    code === 1005 || code === 1006 || (code === closed.code && (reason === '' || reason === closed.reason))
+  )
 }
 
 /** Over how long a time the clients of a server that goes away spread. */

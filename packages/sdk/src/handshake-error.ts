@@ -59,6 +59,20 @@ export function handshakeError(end: LinkEnd, url: string, sessionId: string): Ha
   }
 }
 
+/** Says that nobody spoke on links that had opened: `times` in a row. */
+export function noWelcome(times: number, ms: number, url: string, sessionId: string): HandshakeError {
+  const inARow = times === 1 ? '' : `, ${times} times in a row`
+  return new HandshakeError(
+    'no-welcome',
+    `${withoutSecrets(url)} accepted the connection and did not welcome the session within ${ms} ms${inARow}`,
+    {
+      sessionId,
+      remedy:
+        'Check that the server has the adapter: wss.on("connection", adapter.connection()). A WebSocketServer without handleProtocols selects any subprotocol, also one that nobody speaks there.',
+    },
+  )
+}
+
 /** Says why the platform made no connection at all: it will not make one for this address the next time either. */
 export function notMade(cause: unknown, url: string, sessionId: string): HandshakeError {
   const said = cause instanceof Error ? cause.message : String(cause)

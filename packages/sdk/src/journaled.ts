@@ -23,6 +23,15 @@ export interface JournalOptions {
   sessionId?: string
 }
 
+/** What a client says that has no journal. */
+export interface NoJournal {
+  journal?: undefined
+  sessionId?: undefined
+}
+
+/** What a client says that may have a journal; without one `sessionId` means nothing. */
+export type OptionalJournal = { [Name in keyof JournalOptions]?: JournalOptions[Name] | undefined }
+
 /** A session as it was taken from the journal, or made in it. */
 export interface TakenSession extends KeptSession {
   record: SessionRecord

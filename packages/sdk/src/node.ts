@@ -8,7 +8,13 @@ import { checkObject, checkOptionNames, Session, sessionOptionNames } from '@las
 import { nodeLinkOpener } from '@lastword/transport'
 import { type ConnectOptions, webSocketUrl } from './connect-options.ts'
 import { Connector } from './connector.ts'
-import { type JournalOptions, openKept, type TakenSession } from './journaled.ts'
+import {
+  type JournalOptions,
+  type NoJournal,
+  type OptionalJournal,
+  openKept,
+  type TakenSession,
+} from './journaled.ts'
 
 export { type TraceFile, type TraceToFileOptions, traceToFile } from '@lastword/session/trace-file'
 export * from './public.ts'
@@ -47,10 +53,18 @@ export function connect<C = AnyContract>(
  *
  * @throws ArgumentError for an address or option that cannot be used
  */
-export function connect<C = AnyContract>(url: string | URL, options?: NodeConnectOptions<C>): Session<C>
+export function connect<C = AnyContract>(
+  url: string | URL,
+  options?: NodeConnectOptions<C> & NoJournal,
+): Session<C>
+/** With a journal that may be `undefined`: awaiting what is returned gives the session in both cases. */
+export function connect<C = AnyContract>(
+  url: string | URL,
+  options: NodeConnectOptions<C> & OptionalJournal,
+): Session<C> | Promise<Session<C>>
 export function connect<C>(
   url: string | URL,
-  options: NodeConnectOptions<C> & Partial<JournalOptions> = {},
+  options: NodeConnectOptions<C> & OptionalJournal = {},
 ): Session<C> | Promise<Session<C>> {
   checkObject('the options', options, 'Pass an object, or nothing.')
   checkOptionNames(options, optionNames)

@@ -49,7 +49,7 @@ export type {
   WritableMessage,
 } from '@lastword/session'
 export type { ConnectOptions } from './connect-options.ts'
-export type { JournalOptions } from './journaled.ts'
+export type { JournalOptions, NoJournal, OptionalJournal } from './journaled.ts'
 export {
   type BackoffOptions,
   backoff,

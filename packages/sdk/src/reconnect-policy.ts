@@ -10,6 +10,8 @@ export interface ReconnectContext {
   error: LastwordError | undefined
   /** True if the session has been attached before. */
   welcomed: boolean
+  /** How many links in a row opened and brought no `welcome` in time, without the server ending them by itself. */
+  silentLinks: number
 }
 
 /** When to open the next link. */
@@ -32,7 +34,8 @@ export interface BackoffOptions {
 /**
  * Full-jitter exponential back-off: a delay drawn evenly from 0 to `minMs` × 2^(attempt - 1), at most `maxMs`. It
  * gives up where trying again is of no use: a bad certificate, a server that does not speak lastword, an upgrade
- * refused with a 4xx status that does not mean "later" (408, 425, 429).
+ * refused with a 4xx status that does not mean "later" (408, 425, 429), or three links in a row that opened and brought
+ * no `welcome` before the session ever had one: a WebSocket server may select lastword's subprotocol without knowing it.
  */
 export function backoff(options: BackoffOptions = {}): ReconnectPolicy {
   const { minMs = defaults.reconnectMinMs, maxMs = defaults.reconnectMaxMs, attemptsMax = Infinity } = options
@@ -47,8 +50,9 @@ export function backoff(options: BackoffOptions = {}): ReconnectPolicy {
     throw new ArgumentError('random is not a function', 'Return a number from 0 to below 1.')
   }
   return {
-    nextDelayMs({ attempt, error, welcomed }) {
-      if (attempt > attemptsMax || (!welcomed && isHopeless(error))) return null
+    nextDelayMs({ attempt, error, welcomed, silentLinks }) {
+      if (attempt > attemptsMax) return null
+      if (!welcomed && (isHopeless(error) || silentLinks >= silentLinksMax)) return null
       return random() * Math.min(maxMs, minMs * 2 ** Math.min(attempt - 1, 30))
     },
   }
@@ -60,5 +64,8 @@ function isHopeless(error: LastwordError | undefined): boolean {
   const status = error.httpStatus ?? 0
   return error.reason === 'upgrade-refused' && status >= 400 && status < 500 && !laterStatuses.has(status)
 }
+
+/** One may be an accident, or a server that is too busy. */
+const silentLinksMax = 3
 
 const laterStatuses: ReadonlySet<number> = new Set([408, 425, 429])

@@ -1,4 +1,5 @@
 import { until } from '@lastword/testkit'
+import type { LinkEnd } from '@lastword/transport'
 import { afterEach, expect, test } from 'vitest'
 import { backoff, type ConnectOptions, connect, type LastwordError, type Session } from '../src/node.ts'
 import { type ScriptedLink, scriptedLinks } from './scripted-links.ts'
@@ -308,11 +309,65 @@ test('a session that another holder of the key has taken says so, and does not f
 })
 
 test('backoff draws evenly below a bound that doubles up to its maximum', () => {
-  const context = { downMs: 0, error: undefined, welcomed: true }
+  const context = { downMs: 0, error: undefined, welcomed: true, silentLinks: 0 }
   const most = backoff({ random: () => 0.999999 })
   expect(
     [1, 2, 3, 8, 50].map((attempt) => Math.round(most.nextDelayMs({ attempt, ...context }) as number)),
   ).toEqual([100, 200, 400, 10_000, 10_000])
   expect(backoff({ random: () => 0 }).nextDelayMs({ attempt: 9, ...context })).toBe(0)
   expect(backoff({ attemptsMax: 2 }).nextDelayMs({ attempt: 3, ...context })).toBe(null)
+})
+
+const impatient = () => ({ reconnect: backoff({ random: () => 0 }), welcomeTimeoutMs: 5 })
+
+test('gives up on a server that opens three links in a row and never speaks, and says what is missing there', async () => {
+  const { session, link, links } = start(impatient())
+  const sent = session.send('n', 1).catch((error: unknown) => error)
+  for (let n = 0; n < 3; n++) (await link(n)).open()
+  expect(await session.closed).toMatchObject({ code: 'aborted', by: 'local' })
+  expect(links.map(({ closedWith }) => closedWith)).toEqual([4404, 4404, 4404])
+  const missing = {
+    code: 'handshake-failed',
+    reason: 'no-welcome',
+    message: expect.stringMatching(/did not welcome the session within 5 ms, 3 times in a row/),
+    remedy: expect.stringMatching(/adapter\.connection\(\)/),
+  }
+  await expect(session.opened).rejects.toMatchObject(missing)
+  expect(await sent).toMatchObject({ code: 'delivery-failed', cause: missing })
+  await someTurns()
+  expect(links).toHaveLength(3)
+})
+
+test('goes on trying where the server ends a link by itself, or something is between two silent ones', async () => {
+  const { link, session } = start(impatient())
+  const ends: Array<Partial<LinkEnd>> = [
+    { code: 4404, reason: 'authenticate was not done within 10 ms', clean: true },
+    { code: 1001, reason: 'the server is shutting down', clean: true },
+    {},
+  ]
+  let n = 0
+  for (const end of ends) {
+    for (let silent = 0; silent < 2; silent++) (await link(n++)).open()
+    const spoken = await link(n++)
+    spoken.close = async (code) => {
+      spoken.closedWith = code
+      return new Promise(() => {})
+    }
+    spoken.open()
+    // What the server says of itself crosses with this side's own close.
+    if (end.clean) await until(() => spoken.closedWith, { what: 'the close' })
+    spoken.end(end)
+  }
+  ;(await link(n)).welcome()
+  await session.opened
+})
+
+test('a server that is too slow three times does not end a session that was welcomed once', async () => {
+  const { link, session } = start(impatient())
+  const first = await link(0)
+  first.welcome()
+  first.end()
+  for (let n = 1; n <= 4; n++) (await link(n)).open()
+  ;(await link(5)).welcome({ resumed: true })
+  await until(() => session.state === 'open', { what: 'the session to be open again' })
 })

@@ -1,7 +1,7 @@
 // `tsc -p tsconfig.tests.json` proves that what is marked is an error, and that all the rest is none.
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { connect, contract, type Session } from '../src/node.ts'
+import { connect, contract, type Journal, type Session } from '../src/node.ts'
 
 const signaling = contract({
   offer: {
@@ -103,7 +103,27 @@ async function withoutContract(): Promise<void> {
   await session.send('any', answer.and.so.on)
 }
 
+async function perhapsKept(journal: Journal, perhaps: Journal | undefined): Promise<void> {
+  const kept: Promise<Session<typeof signaling>> = connect('ws://x/', { contract: signaling, journal })
+  const bare: Session<typeof signaling> = connect('ws://x/', { contract: signaling, journal: undefined })
+  const either: Session<typeof signaling> | Promise<Session<typeof signaling>> = connect('ws://x/', {
+    contract: signaling,
+    journal: perhaps,
+    sessionId: 'x',
+  })
+  await (await either).send('candidate', { candidate: 'x' })
+  // @ts-expect-error it may be a promise
+  either.send('candidate', { candidate: 'x' })
+  // @ts-expect-error the contract holds here as well
+  await (await connect('ws://x/', { contract: signaling, journal: perhaps })).send('candidat')
+  // @ts-expect-error no journal
+  void connect('ws://x/', { journal: 5 })
+  void kept
+  void bare
+}
+
 test('what the compiler has checked above is written against what there is', () => {
   // Called, they would open connections: that they compile is the test.
-  for (const written of [client, losing, handlers, withoutContract]) expect(written).toBeInstanceOf(Function)
+  for (const written of [client, losing, perhapsKept, handlers, withoutContract])
+    expect(written).toBeInstanceOf(Function)
 })

@@ -29,7 +29,7 @@ import { Notes } from './notes.ts'
 import { OutgoingLane } from './outgoing-lane.ts'
 import type { Platform } from './platform.ts'
 import { type RestoredMessage, RestoredMessages } from './restored-messages.ts'
-import { type FirstFrame, SessionDriver } from './session-driver.ts'
+import { type ClosedLink, type FirstFrame, SessionDriver } from './session-driver.ts'
 import { asJournalError, SessionKeeping, sessionMoved } from './session-keeping.ts'
 import { isLost, SessionLife } from './session-life.ts'
 import type { SessionStats } from './session-stats.ts'
@@ -38,8 +38,8 @@ import { type TraceOrigin, Tracer } from './trace.ts'
 
 /** What the owner of a session (the SDK, the adapter) is told. */
 export interface SessionOwner {
-  /** A link is over; a client opens another one if `core.wantsLink`. `attached`: the session had been attached to it. */
-  onLinkEnd(link: LinkId, end: LinkEnd, attached: boolean): void
+  /** A link is over; a client opens another one if `core.wantsLink`. `closed`: what this side closed it with, if it did. */
+  onLinkEnd(link: LinkId, end: LinkEnd, closed: ClosedLink | undefined): void
   onAttached?(): void
   /** The session has lost its link, which may not be over yet. */
   onDetached?(): void
@@ -130,7 +130,7 @@ export class SessionCore {
       platform,
       {
         onOutput: (output) => this.#onOutput(output),
-        onLinkEnd: (link, end, attached) => this.#owner.onLinkEnd(link, end, attached),
+        onLinkEnd: (link, end, closed) => this.#owner.onLinkEnd(link, end, closed),
         onWritten: ({ state }) => {
           this.#heldGot = state.in.got
           this.dispatcher.resume()

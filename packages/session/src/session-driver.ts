@@ -20,8 +20,8 @@ import type { Tracer } from './trace.ts'
 export interface DriverEvents<Tag> {
   /** Every output of the machine that is not about links themselves. */
   onOutput(output: SessionOutput<Tag>): void
-  /** A link is over. Called after the machine has been told. `attached`: the session had been attached to it. */
-  onLinkEnd(link: LinkId, end: LinkEnd, attached: boolean): void
+  /** A link is over. Called after the machine has been told. `closed`: what this side closed it with, if it did. */
+  onLinkEnd(link: LinkId, end: LinkEnd, closed: ClosedLink | undefined): void
   /** This write would survive; the machine has been told. */
   onWritten(write: JournalWrite): void
   /** The journal has not taken a write, and is asked for none any more. */
@@ -33,6 +33,12 @@ export interface FirstFrame {
   frame: Frame | undefined
   /** True if the frame travels with the upgrade request; else it is sent as soon as the link is open. */
   early: boolean
+}
+
+/** Why this side ended a link, in the words of its close frame. */
+export interface ClosedLink {
+  code: number
+  reason: string
 }
 
 /**
@@ -185,7 +191,7 @@ export class SessionDriver<Tag> {
           clean: end.clean,
           neverLeft: neverLeft(bound, end),
         })
-        this.#events.onLinkEnd(bound.id, end, bound.attached)
+        this.#events.onLinkEnd(bound.id, end, bound.closed)
         bound.resolveOver()
       },
     }
@@ -203,10 +209,7 @@ export class SessionDriver<Tag> {
         any = true
         for (const output of outputs) {
           if (output.type === 'link-close') this.#closeLink(output)
-          else {
-            if (output.type === 'attached') this.#markAttached(output.link)
-            this.#tell(output)
-          }
+          else this.#tell(output)
         }
       }
     } finally {
@@ -227,17 +230,13 @@ export class SessionDriver<Tag> {
     const bound = this.#links.get(output.link)
     if (bound === undefined || bound.closing) return
     bound.closing = true
+    bound.closed = { code: output.code, reason: output.reason }
     if (!bound.opened) return bound.link.abort()
     if (output.last !== undefined) {
       this.#tracer?.frame('out', bound.id, output.last)
       bound.link.send(output.last)
     }
     bound.ended = bound.link.close(output.code, output.reason)
-  }
-
-  #markAttached(id: LinkId): void {
-    const bound = this.#links.get(id)
-    if (bound !== undefined) bound.attached = true
   }
 
   #scheduleFlush(): void {
@@ -274,8 +273,8 @@ interface BoundLink {
   readonly link: Link
   readonly first: FirstFrame | undefined
   opened: boolean
-  attached: boolean
   closing: boolean
+  closed?: ClosedLink
   ended?: Promise<LinkEnd>
   /** Resolves when the link is over, whoever ended it. */
   readonly over: Promise<void>
@@ -287,7 +286,7 @@ function boundLink(id: LinkId, link: Link, first: FirstFrame | undefined): Bound
   const over = new Promise<void>((resolve) => {
     resolveOver = resolve
   })
-  return { id, link, first, opened: false, attached: false, closing: false, over, resolveOver }
+  return { id, link, first, opened: false, closing: false, over, resolveOver }
 }
 
 /** True if nothing that was polled for the link can have reached anybody. */
