@@ -27,7 +27,7 @@ import { Admission } from './admission.ts'
 import { clientAddress } from './client-address.ts'
 import { type LinkDoor, type Refusal, receiveLink } from './door.ts'
 import { KeptSessions } from './kept-sessions.ts'
-import { closeAll, leaveAll, type ShutdownReport } from './leave-taking.ts'
+import { closeAll, graceOf, leaveAll, type ShutdownReport } from './leave-taking.ts'
 import { SessionTable } from './session-table.ts'
 
 /** A link that was not let in: which code it was told, and why. */
@@ -169,8 +169,12 @@ export class Adapter<C = AnyContract> {
    * session is closed, which waits until both sides have handled everything. Those that are not done within the
    * deadline are ended with `shutdown`.
    *
-   * With a journal sessions are not closed but left to it: handlers that are running finish, within the deadline, and
-   * the clients resume with whichever server has that journal next. Close the journal behind that.
+   * With a journal sessions are not closed but left to it. A client that has a link is given half of `deadlineMs`, at
+   * most 2 s, to move to another server that has the journal; its session goes on here until then, and the client notices
+   * no gap. Clients spread their moves over a quarter of that time. Sessions that nobody has taken over by then, and those
+   * without a link, are let go: handlers that are running finish, within the deadline, and the clients resume with
+   * whichever server has that journal next. So clients that have nowhere to go make this take that much longer. Close the
+   * journal behind it.
    *
    * Resolves when every connection has ended: a `process.exit()` after that loses nothing. Calling it again gives the
    * same promise. `location`: where clients are asked to go, see `away()`. `deadlineMs`: 10000 if it is not given.
@@ -201,7 +205,8 @@ export class Adapter<C = AnyContract> {
     const entries = this.#table.open
     const report: ShutdownReport = { sessions: entries.length, clean: 0, moved: 0, unclean: [] }
     for (const door of this.#links.values()) door.goAway()
-    for (const { core } of entries) core.away(deadlineMs, 'the server is shutting down', location)
+    const afterMs = this.#kept === undefined ? deadlineMs : graceOf(deadlineMs)
+    for (const { core } of entries) core.away(afterMs, 'the server is shutting down', location)
     this.#kept?.stop()
     if (this.#kept === undefined) await closeAll(entries, deadlineMs, report)
     else await leaveAll(entries, deadlineMs, report, this.#table, this.#admission)

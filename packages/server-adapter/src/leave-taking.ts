@@ -31,7 +31,15 @@ export async function closeAll(entries: Entry[], deadlineMs: number, report: Shu
   clearTimeout(timer)
 }
 
-/** Leaves sessions to their journal: handlers that are running finish in time, and nothing is closed. */
+/** How long a client that has a link is given to move to another server before its session is let go here. */
+export function graceOf(deadlineMs: number): number {
+  return Math.min(Math.floor(deadlineMs / 2), graceMsMax)
+}
+
+/**
+ * Leaves sessions to their journal: each goes on until its client has moved, or its time for that is over; handlers that
+ * are running finish in time, and nothing is closed.
+ */
 export async function leaveAll(
   entries: Entry[],
   deadlineMs: number,
@@ -39,9 +47,14 @@ export async function leaveAll(
   table: SessionTable,
   admission: Admission,
 ): Promise<void> {
+  const leaveBy = platform.now() + deadlineMs
   await Promise.all(
-    entries.map(async ({ core }) => {
-      await core.handOver(deadlineMs)
+    entries.map(async (entry) => {
+      const { core } = entry
+      entry.leaveBy = leaveBy
+      if (core.attached && core.leaving === undefined)
+        await atMost(platform, graceOf(deadlineMs), free(entry))
+      await core.handOver(Math.max(0, leaveBy - platform.now()))
       const closed = await core.closed
       if (closed.clean) report.clean++
       else if (closed.code === 'superseded') report.moved++
@@ -53,3 +66,12 @@ export async function leaveAll(
   // Those that are over wait in the journal for their clients to ask.
   await Promise.all(table.all.map(({ core }) => core.handOver(0)))
 }
+
+/** Resolves when nothing keeps the session here. */
+function free(entry: Entry): Promise<void> {
+  return new Promise((resolve) => {
+    entry.onFree = resolve
+  })
+}
+
+const graceMsMax = 2_000

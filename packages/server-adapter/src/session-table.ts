@@ -24,6 +24,10 @@ export interface Entry {
   /** Whose share it counts to. */
   holder: string
   counted: Counted
+  /** While the server goes: when the session has to be let go, on the platform's clock. */
+  leaveBy?: number
+  /** Called when there is no reason to stay any more: the link is lost, another server wants the session, or it is over. */
+  onFree?: () => void
 }
 
 /** What the table tells of the sessions that it makes. */
@@ -160,6 +164,9 @@ export class SessionTable {
       platform,
       {
         onLinkEnd: () => {},
+        onDetached: () => {
+          if (!core.attached) entry.onFree?.()
+        },
         onReleased: () => this.#forget(entry),
         onState: (state) => this.#counters.moved(counted, state),
       },
@@ -171,7 +178,11 @@ export class SessionTable {
     this.#shares.begin(holder)
     this.#counters.made(counted, core.state)
     core.emitter.on('closed', (report) => this.#onEnded(entry, report))
-    kept?.journal.onWanted(() => void core.handOver(this.#checked.handOverMs))
+    kept?.journal.onWanted(() => {
+      const leftMs = (entry.leaveBy ?? Number.POSITIVE_INFINITY) - platform.now()
+      void core.handOver(Math.max(0, Math.min(this.#checked.handOverMs, leftMs)), true)
+      entry.onFree?.()
+    })
     // One that was over already only waits for its client to ask.
     if (kept?.snapshot?.state.ended === undefined) this.#host.present(core, opening, restored)
     if (kept !== undefined) core.begin()
@@ -181,6 +192,7 @@ export class SessionTable {
   /** It makes room for a new one, and is kept while there is room for it among those that are over. */
   #onEnded(entry: Entry, { code }: CloseReport): void {
     this.#ended.add(entry)
+    entry.onFree?.()
     this.#counters.ended(code)
     // Whoever opens and ends many drives out what is kept of its own sessions, not of others'.
     const own = this.#shares.end(entry.holder, entry)

@@ -1,8 +1,8 @@
 import { connect as connectTo, type NodeConnectOptions, type Session } from '@lastword/sdk'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { memoryJournal } from '../src/journal-memory.ts'
 import { brittleJournal } from './brittle-journal.ts'
-import { atTheEnd, later, serve, until, within } from './harness.ts'
+import { atTheEnd, closedPort, later, serve, until, within } from './harness.ts'
 import { createSwitch } from './switch.ts'
 
 /** Sessions that outlive their server: another one goes on with them, which has the same journal. */
@@ -177,7 +177,9 @@ test('a session is let go when the handlers that are running have finished, and 
   const before = client.request('slow', 'begun before')
   await until(() => finish, { what: 'the handler' })
   address.target = servers[1]?.port
-  const shutdown = servers[0]?.adapter.shutdown()
+  const claim = vi.spyOn(journal, 'claim')
+  const shutdown = servers[0]?.adapter.shutdown({ deadlineMs: 20_000 })
+  await until(() => claim.mock.results.length > 0, { what: 'the other server to ask for the session' })
   const after = client.request('slow', 'sent after')
   let over = false
   void shutdown?.then(() => {
@@ -351,3 +353,59 @@ const welcomed = {
   out: { acked: 0, handledTotal: 0 },
   in: { got: 0, handled: 0, handledTotal: 0 },
 } as const
+
+test('a client moves to the other server before the one that shuts down lets its session go: there is no gap', async () => {
+  const journal = memoryJournal()
+  const servers = await Promise.all([0, 1].map(() => serve('ws', { adapter: { journal } })))
+  const given: string[] = []
+  let finish: (() => void) | undefined
+  for (const [at, { adapter }] of servers.entries()) {
+    adapter.onSession((session) => {
+      session.handle('slow', async (_, { redelivered }) => {
+        given.push(`slow to ${at}${redelivered ? ' again' : ''}`)
+        await new Promise<void>((resolve) => (finish = resolve))
+        return at
+      })
+      session.handle('quick', () => at)
+    })
+  }
+  const [from, to] = servers
+  const client = open(from?.port as number)
+  const events: string[] = []
+  for (const event of ['open', 'recovering', 'recovered', 'away', 'closed'] as const) {
+    client.on(event, () => events.push(event))
+  }
+  const slow = later(client.request('slow'))
+  await until(() => finish, { what: 'the handler' })
+  const location = `ws://localhost:${to?.port}/`
+  const shutdown = from?.adapter.shutdown({ location, deadlineMs: 60_000 }) as Promise<unknown>
+  // The other server asks for the session, which stays for its handler.
+  await until(() => to?.wss.clients.size === 1, { what: 'the second link' })
+  finish?.()
+  expect(await within('the reply', slow)).toBe(0)
+  expect(await within('the shutdown', shutdown)).toEqual({ sessions: 1, clean: 0, moved: 1, unclean: [] })
+  expect(await within('another reply', client.request('quick'))).toBe(1)
+  expect(given).toEqual(['slow to 0'])
+  expect(await within('the close', client.close())).toMatchObject({ clean: true })
+  expect(events).toEqual(['open', 'away', 'closed'])
+})
+
+test('a session whose client stays is served for its grace, then handed over; one without a link at once', async () => {
+  const journal = memoryJournal()
+  const { adapter, port, sessions, wss } = await serve('ws', { adapter: { journal } })
+  adapter.onSession((session) => session.handle('n', (n: number) => n))
+  const gone = open(port, { reconnect: { nextDelayMs: () => 60_000 } })
+  await gone.opened
+  for (const socket of wss.clients) socket.terminate()
+  await until(() => sessions[0]?.state === 'recovering', { what: 'the loss of the link' })
+  // It is asked away to where nobody answers, and tries nothing else.
+  const stays = open(port, { reconnect: { nextDelayMs: () => null } })
+  await stays.opened
+  const location = `ws://localhost:${await closedPort()}/`
+  const shutdown = adapter.shutdown({ location, deadlineMs: 3_000 })
+  await within('the session without a link', (sessions[0] as Session).closed)
+  expect(sessions[1]?.state).toBe('open')
+  expect(await within('a reply', stays.request('n', 7))).toBe(7)
+  expect(await within('the shutdown', shutdown)).toEqual({ sessions: 2, clean: 0, moved: 2, unclean: [] })
+  expect(await journal.list()).toHaveLength(2)
+})

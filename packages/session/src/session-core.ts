@@ -95,6 +95,7 @@ export class SessionCore {
   #lostTold: Promise<unknown> | undefined
   readonly #keeping: SessionKeeping | undefined
   #leaving: Promise<void> | undefined
+  #onceDetached: (() => void) | undefined
   #left = false
   /** The highest number that the journal knows to have come. */
   #heldGot = Number.POSITIVE_INFINITY
@@ -288,10 +289,11 @@ export class SessionCore {
   /**
    * Lets somebody else go on with the session: nothing more is begun, what the application has is finished (within
    * `deadlineMs`), everything is written (unless the journal does not answer for 5 s), and then it ends here as
-   * `superseded`. Never rejects.
+   * `superseded`. With `wanted` its client may be on the way to whoever wants it: the link is then left to the client
+   * for a second, who closes it once it is welcomed there. Never rejects.
    */
-  handOver(deadlineMs: number): Promise<void> {
-    this.#leaving ??= this.#handOver(deadlineMs)
+  handOver(deadlineMs: number, wanted = false): Promise<void> {
+    this.#leaving ??= this.#handOver(deadlineMs, wanted)
     return this.#leaving
   }
 
@@ -412,6 +414,7 @@ export class SessionCore {
         return this.#life.recovered()
       case 'detached':
         if (!this.#machine.ended) this.#life.detached(output.code, output.reason)
+        this.#onceDetached?.()
         return this.#owner.onDetached?.()
       case 'peer-fin':
         this.#closing.onPeerFin()
@@ -487,6 +490,7 @@ export class SessionCore {
 
   #onEnded(report: CloseReport): void {
     this.#endedAt = this.#platform.now()
+    this.#onceDetached?.()
     this.#driver.holdProcess(false)
     const why = `the session ended (${report.code}${report.reason === '' ? '' : `: ${report.reason}`})`
     const { ids, messages } = this.lane.end(why, this.#cause)
@@ -507,7 +511,7 @@ export class SessionCore {
     })
   }
 
-  async #handOver(deadlineMs: number): Promise<void> {
+  async #handOver(deadlineMs: number, wanted: boolean): Promise<void> {
     await atMost(this.#platform, deadlineMs, this.dispatcher.pause())
     // The application is seeing to the messages of a session that is lost, and needs the journal until it has.
     if (this.#lostTold !== undefined) return
@@ -522,7 +526,15 @@ export class SessionCore {
     } catch (error) {
       this.#tellError(asJournalError(error, this.sid))
     }
+    if (wanted && this.attached) await atMost(this.#platform, moveMs, this.#detached())
     this.#goElsewhere(sessionMoved(this.sid))
+  }
+
+  /** Resolves when the session has lost its link, or is over. */
+  #detached(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onceDetached = resolve
+    })
   }
 
   /** Resolves when the journal knows of the session's end, or has not answered for long. */
@@ -570,6 +582,9 @@ export class SessionCore {
     if (!this.emitter.emit('error', error)) this.#platform.report(error)
   }
 }
+
+/** How long a client that is welcomed elsewhere may take to close the link that it leaves. */
+const moveMs = 1_000
 
 function machineOf(
   config: CoreConfig,
