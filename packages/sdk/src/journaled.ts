@@ -29,8 +29,10 @@ export interface NoJournal {
   sessionId?: undefined
 }
 
-/** What a client says that may have a journal; without one `sessionId` means nothing. */
-export type OptionalJournal = { [Name in keyof JournalOptions]?: JournalOptions[Name] | undefined }
+/** What a client says that may have a journal. A `sessionId` without one is refused. */
+export type OptionalJournal =
+  | { journal?: Journal | undefined; sessionId?: undefined }
+  | { journal: Journal | undefined; sessionId?: string | undefined }
 
 /** A session as it was taken from the journal, or made in it. */
 export interface TakenSession extends KeptSession {

@@ -111,6 +111,8 @@ async function perhapsKept(journal: Journal, perhaps: Journal | undefined): Prom
     journal: perhaps,
     sessionId: 'x',
   })
+  const options: { journal?: Journal } = {}
+  await (await connect('ws://x/', options)).send('any')
   await (await either).send('candidate', { candidate: 'x' })
   // @ts-expect-error it may be a promise
   either.send('candidate', { candidate: 'x' })
@@ -118,6 +120,8 @@ async function perhapsKept(journal: Journal, perhaps: Journal | undefined): Prom
   await (await connect('ws://x/', { contract: signaling, journal: perhaps })).send('candidat')
   // @ts-expect-error no journal
   void connect('ws://x/', { journal: 5 })
+  // @ts-expect-error a name is of no use without a journal
+  void connect('ws://x/', { sessionId: 'x' })
   void kept
   void bare
 }

@@ -1,6 +1,6 @@
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import { connect as connectTcp } from 'node:net'
+import { type AddressInfo, connect as connectTcp } from 'node:net'
 import {
   backoff,
   DeliveryError,
@@ -270,4 +270,22 @@ test('handleProtocols selects lastword wherever it is offered, and never an earl
   expect(handleProtocols(new Set(['lastword.1', 'lastword.early.W10']))).toBe('lastword.1')
   expect(handleProtocols(new Set(['chat', 'lastword.early.W10']))).toBe('chat')
   expect(handleProtocols(new Set(['lastword.early.W10']))).toBe(false)
+})
+
+test('a ws server without the adapter selects the subprotocol all the same: the client gives up and says what is missing', async () => {
+  const wss = new WebSocketServer({ port: 0 })
+  atTheEnd(() => wss.close())
+  await until(() => wss.address(), { what: 'the port' })
+  let links = 0
+  wss.on('connection', () => links++)
+  const { port } = wss.address() as AddressInfo
+  const session = open(`ws://localhost:${port}/`, {
+    welcomeTimeoutMs: 20,
+    reconnect: backoff({ minMs: 0, maxMs: 0 }),
+  })
+  const missing = { code: 'handshake-failed', reason: 'no-welcome', remedy: expect.stringMatching(/adapter/) }
+  const sent = later(session.send('n', 1))
+  await expect(within('opened', session.opened)).rejects.toMatchObject(missing)
+  await expect(within('the message', sent)).rejects.toMatchObject({ fate: 'unknown', cause: missing })
+  expect(links).toBe(3)
 })

@@ -356,6 +356,13 @@ const welcomed = {
 
 test('a client moves to the other server before the one that shuts down lets its session go: there is no gap', async () => {
   const journal = memoryJournal()
+  // The other server takes some turns between having a session and welcoming its client.
+  const claim = journal.claim.bind(journal)
+  vi.spyOn(journal, 'claim').mockImplementation(async (...args) => {
+    const claimed = await claim(...args)
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+    return claimed
+  })
   const servers = await Promise.all([0, 1].map(() => serve('ws', { adapter: { journal } })))
   const given: string[] = []
   let finish: (() => void) | undefined
@@ -370,24 +377,29 @@ test('a client moves to the other server before the one that shuts down lets its
     })
   }
   const [from, to] = servers
-  const client = open(from?.port as number)
-  const events: string[] = []
+  const clients = [open(from?.port as number), open(from?.port as number)] as const
+  const events: string[][] = clients.map(() => [])
   for (const event of ['open', 'recovering', 'recovered', 'away', 'closed'] as const) {
-    client.on(event, () => events.push(event))
+    for (const [at, client] of clients.entries()) client.on(event, () => events[at]?.push(event))
   }
+  const [client, idle] = clients
+  await idle.opened
   const slow = later(client.request('slow'))
   await until(() => finish, { what: 'the handler' })
   const location = `ws://localhost:${to?.port}/`
   const shutdown = from?.adapter.shutdown({ location, deadlineMs: 60_000 }) as Promise<unknown>
   // The other server asks for the session, which stays for its handler.
-  await until(() => to?.wss.clients.size === 1, { what: 'the second link' })
+  await until(() => to?.wss.clients.size === 2, { what: 'both links there' })
   finish?.()
   expect(await within('the reply', slow)).toBe(0)
-  expect(await within('the shutdown', shutdown)).toEqual({ sessions: 1, clean: 0, moved: 1, unclean: [] })
-  expect(await within('another reply', client.request('quick'))).toBe(1)
+  expect(await within('the shutdown', shutdown)).toEqual({ sessions: 2, clean: 0, moved: 2, unclean: [] })
   expect(given).toEqual(['slow to 0'])
-  expect(await within('the close', client.close())).toMatchObject({ clean: true })
-  expect(events).toEqual(['open', 'away', 'closed'])
+  for (const one of clients) {
+    expect(await within('another reply', one.request('quick'))).toBe(1)
+    expect(await within('the close', one.close())).toMatchObject({ clean: true })
+  }
+  const moved = ['open', 'away', 'closed']
+  expect(events).toEqual([moved, moved])
 })
 
 test('a session whose client stays is served for its grace, then handed over; one without a link at once', async () => {
