@@ -25,8 +25,9 @@ export { requestNeverLeft } from './never-left.ts'
 export { type Platform, platform } from './platform.ts'
 export type { RestoredMessage } from './restored-messages.ts'
 export { type HandlerResult, Session } from './session.ts'
-export { type CoreConfig, SessionCore, type SessionOwner } from './session-core.ts'
+export { SessionCore } from './session-core.ts'
 export type { ClosedLink } from './session-driver.ts'
+export type { CoreConfig, SessionOwner } from './session-owner.ts'
 export type { SessionStats } from './session-stats.ts'
 export type {
   CloseOptions,

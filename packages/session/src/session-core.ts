@@ -3,7 +3,6 @@ import {
   type Contract,
   type DecodedFrame,
   defaults,
-  type Fate,
   type Frame,
   type HelloEnvelope,
   type Json,
@@ -12,55 +11,30 @@ import {
   ProtocolError,
   type ResetCode,
   SessionClosedError,
-  type SessionConfig,
-  SessionMachine,
+  type SessionMachine,
   type SessionOutput,
 } from '@lastword/protocol'
-import type { Link, LinkEnd, LinkEvents } from '@lastword/transport'
+import type { Link, LinkEvents } from '@lastword/transport'
 import { atMost } from './at-most.ts'
 import { Closing } from './closing.ts'
-import type { Delivery, Outgoing } from './delivery.ts'
+import type { Delivery } from './delivery.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Emitter } from './emitter.ts'
 import { IncomingMessage } from './incoming-message.ts'
 import type { KeptSession } from './journal-writer.ts'
-import { type LostMessage, lostMessage } from './lost-session.ts'
+import { LostMessages } from './lost-messages.ts'
 import { Notes } from './notes.ts'
 import { OutgoingLane } from './outgoing-lane.ts'
 import type { Platform } from './platform.ts'
 import { type RestoredMessage, RestoredMessages } from './restored-messages.ts'
-import { type ClosedLink, type FirstFrame, SessionDriver } from './session-driver.ts'
+import { type FirstFrame, SessionDriver } from './session-driver.ts'
 import { asJournalError, SessionKeeping, sessionMoved } from './session-keeping.ts'
 import { isLost, SessionLife } from './session-life.ts'
-import type { SessionStats } from './session-stats.ts'
+import { machineOf } from './session-machine-of.ts'
+import type { CoreConfig, SessionOwner } from './session-owner.ts'
+import { type SessionStats, statsOf } from './session-stats.ts'
 import type { CloseOptions, SessionEvents, SessionOptions, SessionState } from './session-types.ts'
 import { type TraceOrigin, Tracer } from './trace.ts'
-
-/** What the owner of a session (the SDK, the adapter) is told. */
-export interface SessionOwner {
-  /** A link is over; a client opens another one if `core.wantsLink`. `closed`: what this side closed it with, if it did. */
-  onLinkEnd(link: LinkId, end: LinkEnd, closed: ClosedLink | undefined): void
-  onAttached?(): void
-  /** The session has lost its link, which may not be over yet. */
-  onDetached?(): void
-  /** Client: the server asks to go to another link, before it ends this one in `afterMs` ms. */
-  onAway?(afterMs: number, location: string | undefined): void
-  /** Client: another server does not let the session in; it stays where it is. */
-  onMoveRefused?(): void
-  /** The session is over because one side does not have it any more. `messages`: what nobody has acknowledged. */
-  onLost?(report: CloseReport, messages: LostMessage[]): Promise<unknown>
-  onState?(state: SessionState): void
-  /** Why no link has been attached, as far as it is known. */
-  whyNotOpened?(): LastwordError | undefined
-  /** Nothing of the session is needed any more. */
-  onReleased(): void
-}
-
-/** What a session is made with, besides its options. */
-export interface CoreConfig extends SessionConfig {
-  /** What message ids begin with: drawn once for each session and side. */
-  idPrefix: string
-}
 
 /**
  * The engine of a session: the machine, run on links by a driver, between the lane out and the dispatcher in. The
@@ -89,10 +63,8 @@ export class SessionCore {
   #report: CloseReport | undefined
   readonly #begunAt: number
   #endedAt: number | undefined
-  /** What nobody has acknowledged, for an owner that wants to know. */
-  #unacknowledged: Array<{ message: Outgoing; fate: Fate }> = []
-  /** Settles when the application has seen to the messages of a session that is lost; rejects if it could not. */
-  #lostTold: Promise<unknown> | undefined
+  /** For an owner that wants to know what nobody has acknowledged. */
+  readonly #lost: LostMessages | undefined
   readonly #keeping: SessionKeeping | undefined
   #leaving: Promise<void> | undefined
   #onceDetached: (() => void) | undefined
@@ -112,6 +84,7 @@ export class SessionCore {
     this.#platform = platform
     if (kept !== undefined) this.#heldGot = kept.snapshot?.state.in.got ?? 0
     this.#owner = owner
+    if (owner.onLost !== undefined) this.#lost = new LostMessages(owner.onLost)
     this.#begunAt = platform.now()
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
@@ -248,23 +221,8 @@ export class SessionCore {
 
   /** What the session has done, and what it holds now. */
   stats(): SessionStats {
-    const machine = this.#machine
-    const { links, sent, received, roundTripMs, smoothedRoundTripMs } = machine.counters
-    const { outside } = this.lane
-    return {
-      ageMs: (this.#endedAt ?? this.#platform.now()) - this.#begunAt,
-      links,
-      ...(roundTripMs !== undefined && { roundTripMs }),
-      ...(smoothedRoundTripMs !== undefined && { smoothedRoundTripMs }),
-      sent: { ...sent },
-      received: { ...received },
-      queued: {
-        messages: machine.queuedCount + outside.messages,
-        bytes: machine.retainedBytes - machine.inFlightBytes + outside.bytes,
-      },
-      inFlight: { messages: machine.inFlightCount, bytes: machine.inFlightBytes },
-      unhandled: { messages: this.dispatcher.openCount },
-    }
+    const ageMs = (this.#endedAt ?? this.#platform.now()) - this.#begunAt
+    return statsOf(this.#machine, this.lane, this.dispatcher, ageMs)
   }
 
   // For the owner
@@ -399,7 +357,7 @@ export class SessionCore {
         return this.lane.onHandled(output.messages)
       case 'failed':
         for (const { message, fate } of output.messages) {
-          this.#noteLost(message, fate)
+          if (this.#machine.ended) this.#lost?.note(message, fate)
           this.lane.onFailed(message, fate, output.why, output.tooLarge, this.#cause)
         }
         return
@@ -446,28 +404,11 @@ export class SessionCore {
     }
   }
 
-  /** What was given up before is not missed. Nothing is parsed before it is known that the session is lost. */
-  #noteLost(message: Outgoing, fate: Fate): void {
-    if (this.#owner.onLost === undefined || !this.#machine.ended) return
-    if (!message.tag.givenUp) this.#unacknowledged.push({ message, fate })
-  }
-
-  #tellLost(report: CloseReport): void {
-    if (this.#owner.onLost === undefined) return
-    // Until the application has done with its messages what it will, the journal stays as it was before the end.
-    void this.#driver.writer?.stop()
-    const lost = this.#unacknowledged.map(({ message, fate }) => lostMessage(message, fate))
-    this.#lostTold = this.#owner.onLost(
-      report,
-      lost.filter((message) => message !== undefined),
-    )
-  }
-
   /** Nothing of the session is needed any more: the journal forgets it, unless its messages could not be saved. */
   #forgetKept(): void {
     const forget = () => this.#keeping?.forget((error) => this.#tellError(asJournalError(error, this.sid)))
-    if (this.#lostTold === undefined) forget()
-    else this.#lostTold.then(forget, () => {})
+    if (this.#lost?.told === undefined) forget()
+    else this.#lost.told.then(forget, () => {})
   }
 
   #onMessage(output: Extract<SessionOutput<Delivery>, { type: 'message' }>): void {
@@ -495,12 +436,16 @@ export class SessionCore {
     const why = `the session ended (${report.code}${report.reason === '' ? '' : `: ${report.reason}`})`
     const { ids, messages } = this.lane.end(why, this.#cause)
     report.notSent.push(...ids)
-    for (const message of messages) this.#noteLost(message, 'not-sent')
+    for (const message of messages) this.#lost?.note(message, 'not-sent')
     this.#report = report
     this.dispatcher.abort()
     this.#life.ended(report, this.#whyNotOpened(why))
-    if (isLost(report)) this.#tellLost(report)
-    this.#unacknowledged = []
+    if (this.#lost !== undefined && isLost(report)) {
+      // Until the application has done with its messages what it will, the journal stays as it was before the end.
+      void this.#driver.writer?.stop()
+      this.#lost.tell(report)
+    }
+    this.#lost?.forget()
     // The links end first, so that whoever exits the process after closing takes nothing away. Where there is none, or
     // it is not welcomed for long, the last word is said behind the application's back.
     this.#platform.endOfTurn(() => {
@@ -514,7 +459,7 @@ export class SessionCore {
   async #handOver(deadlineMs: number, wanted: boolean): Promise<void> {
     await atMost(this.#platform, deadlineMs, this.dispatcher.pause())
     // The application is seeing to the messages of a session that is lost, and needs the journal until it has.
-    if (this.#lostTold !== undefined) return
+    if (this.#lost?.told !== undefined) return
     // What is accepted from here on would be in nobody's journal.
     this.#left = true
     this.#driver.flush()
@@ -585,23 +530,6 @@ export class SessionCore {
 
 /** How long a client that is welcomed elsewhere may take to close the link that it leaves. */
 const moveMs = 1_000
-
-function machineOf(
-  config: CoreConfig,
-  kept: KeptSession | undefined,
-  restored: RestoredMessages,
-  now: number,
-): SessionMachine<Delivery> {
-  if (kept === undefined) return new SessionMachine<Delivery>(config)
-  const journaled = { ...config, journaled: true }
-  if (kept.snapshot === undefined) return new SessionMachine<Delivery>(journaled)
-  return SessionMachine.restore<Delivery>(
-    journaled,
-    kept.snapshot,
-    (message) => restored.deliveryOf(message),
-    now,
-  )
-}
 
 function tracerOf(
   trace: SessionOptions['trace'],

@@ -1,4 +1,7 @@
-import type { Traffic } from '@lastword/protocol'
+import type { SessionMachine, Traffic } from '@lastword/protocol'
+import type { Delivery } from './delivery.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { OutgoingLane } from './outgoing-lane.ts'
 
 /** A session in numbers, since it began in this process. A plain JSON object. */
 export interface SessionStats extends Traffic {
@@ -18,4 +21,28 @@ export interface SessionStats extends Traffic {
   inFlight: { messages: number; bytes: number }
   /** Messages of the peer that were received, and that no handler has finished with. */
   unhandled: { messages: number }
+}
+
+/** What a session has done, and what it holds now. */
+export function statsOf(
+  machine: SessionMachine<Delivery>,
+  { outside }: OutgoingLane,
+  dispatcher: Dispatcher,
+  ageMs: number,
+): SessionStats {
+  const { links, sent, received, roundTripMs, smoothedRoundTripMs } = machine.counters
+  return {
+    ageMs,
+    links,
+    ...(roundTripMs !== undefined && { roundTripMs }),
+    ...(smoothedRoundTripMs !== undefined && { smoothedRoundTripMs }),
+    sent: { ...sent },
+    received: { ...received },
+    queued: {
+      messages: machine.queuedCount + outside.messages,
+      bytes: machine.retainedBytes - machine.inFlightBytes + outside.bytes,
+    },
+    inFlight: { messages: machine.inFlightCount, bytes: machine.inFlightBytes },
+    unhandled: { messages: dispatcher.openCount },
+  }
 }
