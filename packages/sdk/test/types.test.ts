@@ -115,7 +115,7 @@ async function perhapsKept(journal: Journal, perhaps: Journal | undefined): Prom
   await (await connect('ws://x/', options)).send('any')
   await (await either).send('candidate', { candidate: 'x' })
   // @ts-expect-error it may be a promise
-  either.send('candidate', { candidate: 'x' })
+  void either.send('candidate', { candidate: 'x' })
   // @ts-expect-error the contract holds here as well
   await (await connect('ws://x/', { contract: signaling, journal: perhaps })).send('candidat')
   // @ts-expect-error no journal
