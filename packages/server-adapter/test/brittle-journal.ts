@@ -7,8 +7,8 @@ export interface BrittleJournal {
   hold(holding: boolean): void
   /** Writes that wait. */
   readonly held: number
-  /** From now on everything fails with this. */
-  fail(error: Error): void
+  /** From now on everything fails with this, or works again. */
+  fail(error: Error | undefined): void
   /** Nothing is removed any more, as if the process had gone before it could. */
   forgetNothing(): void
   /**

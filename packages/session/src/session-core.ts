@@ -501,8 +501,9 @@ export class SessionCore {
     const error = asJournalError(failure, this.sid)
     const lost = error.code === 'journal-lost'
     if (this.#machine.ended && !lost) this.#tellError(error)
-    if (lost) this.#goElsewhere(error)
-    else this.#letGo(error, 'internal', 'its journal failed', false)
+    if (lost) return this.#goElsewhere(error)
+    // The peer is told nothing: what the journal has goes on once it works again.
+    this.#letGo(error, 'internal', 'its journal failed', true)
   }
 
   /** Whoever has the journal now goes on with the session. */
@@ -512,7 +513,7 @@ export class SessionCore {
 
   /** The journal is not this session's any more. `silent`: the peer is told nothing. */
   #letGo(error: LastwordError, code: ResetCode, reason: string, silent: boolean): void {
-    this.#keeping?.abandon()
+    this.#keeping?.abandon(code === 'internal')
     this.#cause = error
     this.#driver.input({ type: 'let-go', code, reason, silent })
   }

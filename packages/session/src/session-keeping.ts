@@ -8,6 +8,8 @@ export class SessionKeeping {
   readonly #writer: JournalWriter
   /** True once the journal is not this session's to change: it is lost, let go, or has failed. */
   #out = false
+  /** True if the journal has failed: it is let go all the same once somebody wants it. */
+  #failed = false
   #removed: Promise<void> | undefined
 
   constructor(journal: SessionJournal, writer: JournalWriter) {
@@ -26,12 +28,14 @@ export class SessionKeeping {
   }
 
   /** The journal has failed, or somebody else has the session: what stands there stays. */
-  abandon(): void {
+  abandon(failed: boolean): void {
     this.#out = true
+    this.#failed = failed
   }
 
   /** Lets go of the session with everything written that was accepted before. */
   async release(): Promise<void> {
+    if (this.#failed) return this.#journal.release()
     if (this.#out) return
     // What fails here has been told, and leaves nothing to release.
     await this.#writer.stored().catch(() => {})
