@@ -1,3 +1,4 @@
+import type { AdapterOptions } from '@lastword/server-adapter'
 import { createProxy, type Proxy, type ProxyConnection } from '@lastword/testkit'
 import { test as base } from '@playwright/test'
 import { openSite, type Site } from './site.ts'
@@ -14,6 +15,8 @@ interface SiteProxy {
 }
 
 interface LastwordFixtures {
+  /** What the site's adapter is made with: `test.use({ adapterOptions: { … } })`. */
+  adapterOptions: AdapterOptions
   /** A site for this test alone, closed after it. */
   site: Site
   /** Opens a proxy in front of the site, closed after the test. */
@@ -22,9 +25,9 @@ interface LastwordFixtures {
 
 /** Playwright's `test`, with a site of its own for each test. */
 export const test = base.extend<LastwordFixtures>({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from the pattern what a fixture needs.
-  site: async ({}, use) => {
-    const site = await openSite()
+  adapterOptions: [{}, { option: true }],
+  site: async ({ adapterOptions }, use) => {
+    const site = await openSite(adapterOptions)
     await use(site)
     await site.close()
   },

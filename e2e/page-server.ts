@@ -1,18 +1,20 @@
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Certificate } from '@lastword/testkit'
-
-/** The SDK's `dist` as it comes out of the tarball that would be published. */
-const packedDist = fileURLToPath(new URL('../.packed/sdk/dist/', import.meta.url))
+import { packed } from './packed.ts'
 
 /**
- * What a strict page allows: scripts from its own origin, connections to it and to WebSockets on this machine
- * (where a spec puts a proxy in between, which has a port of its own), and nothing else.
+ * What a strict page allows: scripts from its own origin, connections to it and to servers on this machine (where a
+ * spec puts a proxy in between, which has a port of its own), and nothing else; no text becomes a script or markup.
  */
-const contentSecurityPolicy = "default-src 'none'; script-src 'self'; connect-src 'self' wss://127.0.0.1:*"
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "connect-src 'self' wss://127.0.0.1:* https://127.0.0.1:*",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ')
 
 /** The one page without that policy: some refusals of a browser come only where the page's own does not come first. */
 const lenientPage = '/no-policy'
@@ -31,26 +33,52 @@ const pages: Record<string, string> = {
   '/module': page('<script type="module" src="/module-page.js"></script>'),
 }
 
+/** Tries what a strict page forbids, and writes down the name of each error. */
+const forbidden = `
+const attempts = {
+  eval: () => eval('1'),
+  markup: () => { document.createElement('p').innerHTML = '<b>bold</b>' },
+  script: () => { document.createElement('script').src = '/other.js' },
+}
+for (const [what, attempt] of Object.entries(attempts)) {
+  try {
+    attempt()
+  } catch (error) {
+    document.documentElement.dataset[what] = error.name
+  }
+}
+`
+
 const scripts: Record<string, string> = {
   '/module-page.js': "import * as lastword from '/lastword.esm.js'\nwindow.lastword = lastword\n",
+  '/forbidden.js': forbidden,
 }
 
 /**
  * An HTTPS server, not listening yet, with pages under a strict Content-Security-Policy: `/empty`; `/script-tag`
  * loads the packed script-tag build, `/module` imports the packed ES module. Once either has loaded,
- * `window.lastword` is there. `/no-policy` is `/script-tag` without a policy.
+ * `window.lastword` is there. `/no-policy` is `/script-tag` without a policy. `published` are further files by their
+ * path, looked up at each request.
  */
-export function createPageServer(certificate: Certificate): Server {
+export function createPageServer(
+  certificate: Certificate,
+  published: ReadonlyMap<string, string | Uint8Array>,
+): Server {
   return createServer(certificate, (request, response) => {
-    answer(request, response).catch((error: unknown) => {
+    answer(request, response, published).catch((error: unknown) => {
       response.writeHead(500, { 'content-type': 'text/plain' }).end(String(error))
     })
   })
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  published: ReadonlyMap<string, string | Uint8Array>,
+): Promise<void> {
   const { pathname } = new URL(request.url ?? '/', 'https://loopback')
-  const html = pages[pathname]
+  const file = published.get(pathname)
+  const html = pages[pathname] ?? (pathname.endsWith('.html') ? file : undefined)
   if (html !== undefined) {
     response.writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
@@ -64,7 +92,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     response.writeHead(204).end()
     return
   }
-  const script = scripts[pathname] ?? (await packedFile(pathname))
+  const script = file ?? scripts[pathname] ?? (await packedFile(pathname))
   if (script === undefined) {
     response.writeHead(404, { 'content-type': 'text/plain' }).end(`There is no ${pathname}.`)
     return
@@ -76,9 +104,9 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 async function packedFile(pathname: string): Promise<Buffer | undefined> {
   if (!/^\/lastword\.(global|esm)\.js(\.map)?$/.test(pathname)) return undefined
   try {
-    return await readFile(path.join(packedDist, pathname))
+    return await readFile(packed(`sdk/dist${pathname}`))
   } catch (cause) {
-    throw new Error(`.packed/sdk/dist${pathname} is missing: \`npm run e2e\` builds and packs it.`, { cause })
+    throw new Error(`.packed/sdk/dist${pathname} is missing: \`npm run pack\` makes it.`, { cause })
   }
 }
 

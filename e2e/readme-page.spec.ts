@@ -5,8 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { createAdapter } from '@lastword/server-adapter'
 import { expect, test } from '@playwright/test'
 import { WebSocketServer } from 'ws'
-
-const inRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+import { packed } from './packed.ts'
 
 /** The page that the README shows, beside the built script and a server like the README's; only the port is another one. */
 test('the page of the README shows the answer', async ({ page }) => {
@@ -17,8 +16,11 @@ test('the page of the README shows the answer', async ({ page }) => {
       return { sdp: `the answer to ${sdp}` }
     })
   })
-  const html = await readFile(inRoot('examples/quickstart/page.html'), 'utf8')
-  const script = await readFile(inRoot('.packed/sdk/dist/lastword.global.js'))
+  const html = await readFile(
+    fileURLToPath(new URL('../examples/quickstart/page.html', import.meta.url)),
+    'utf8',
+  )
+  const script = await readFile(packed('sdk/dist/lastword.global.js'))
   const server = createServer((request, response) => {
     const { port } = server.address() as AddressInfo
     if (request.url === '/lastword.global.js')

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type Adapter, createAdapter, type Session } from '@lastword/server-adapter'
+import { type Adapter, type AdapterOptions, createAdapter, type Session } from '@lastword/server-adapter'
 import { certificate, listen } from '@lastword/testkit'
 import { WebSocketServer } from 'ws'
 import { createPageServer } from './page-server.ts'
@@ -18,12 +18,15 @@ export interface Site {
   readonly sessions: readonly Session[]
   /** Puts another WebSocket server on the site, made with `noServer: true`; returns its URL. */
   mount(path: string, server: WebSocketServer): string
+  /** Puts a file on the site; returns its URL. A page (`.html`) is under the site's policy. */
+  publish(path: string, content: string | Uint8Array): string
   /** Ends every connection, and resolves when the port is free. */
   close(): Promise<void>
 }
 
-export async function openSite(): Promise<Site> {
-  const server = createPageServer(await certificate())
+export async function openSite(adapterOptions: AdapterOptions = {}): Promise<Site> {
+  const published = new Map<string, string | Uint8Array>()
+  const server = createPageServer(await certificate(), published)
   const mounted = new Map<string, WebSocketServer>()
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const webSockets = mounted.get(request.url ?? '')
@@ -38,7 +41,13 @@ export async function openSite(): Promise<Site> {
     return `wss://127.0.0.1:${port}${path}`
   }
 
-  const adapter = createAdapter()
+  const origin = `https://127.0.0.1:${port}`
+  const publish = (path: string, content: string | Uint8Array) => {
+    published.set(path, content)
+    return origin + path
+  }
+
+  const adapter = createAdapter(adapterOptions)
   const sessions: Session[] = []
   adapter.onSession((session) => sessions.push(session))
   const webSockets = new WebSocketServer({ noServer: true, handleProtocols: adapter.handleProtocols })
@@ -52,5 +61,5 @@ export async function openSite(): Promise<Site> {
     server.closeAllConnections()
     await closed
   }
-  return { port, origin: `https://127.0.0.1:${port}`, url, adapter, sessions, mount, close }
+  return { port, origin, url, adapter, sessions, mount, publish, close }
 }

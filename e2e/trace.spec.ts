@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { expect } from '@playwright/test'
 import { test } from './lastword-test.ts'
+import { packed } from './packed.ts'
 
-const ladder = fileURLToPath(new URL('../.packed/ladder/dist/cli.js', import.meta.url))
+const ladder = packed('ladder/dist/cli.js')
 
 test('a trace that a page recorded is downloaded, drawn by the packed command, and read without scripts on a phone', async ({
   page,
