@@ -128,6 +128,12 @@ export class Inbox {
     this.#unwritten = this.#unwritten.slice(count)
   }
 
+  /** There is no journal any more: whatever is handled may be acknowledged. */
+  unjournaled(): void {
+    this.confirmed()
+    this.#recorded = this.#handled
+  }
+
   /** True if the application may have begun with this message before a restart. */
   begunBefore(seq: number): boolean {
     return seq <= this.#begunUpTo

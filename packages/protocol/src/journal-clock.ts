@@ -3,7 +3,8 @@
  * no journal, nothing waits for it.
  */
 export class JournalClock {
-  readonly on: boolean
+  #on: boolean
+  #mayStand = false
   /** The number of the write that the next change goes into. */
   next = 1
   /** Every write up to this one would survive. */
@@ -12,8 +13,26 @@ export class JournalClock {
   dirty: boolean
 
   constructor(on: boolean) {
-    this.on = on
+    this.#on = on
     this.dirty = on
+  }
+
+  /** True while there is a journal. */
+  get on(): boolean {
+    return this.#on
+  }
+
+  /** True if a journal holds what it was given, or may do so. */
+  get mayHold(): boolean {
+    return this.#on || this.#mayStand
+  }
+
+  /** There is no journal any more. `mayStand`: what it was given may stand there still. */
+  stop(mayStand: boolean): void {
+    this.#on = false
+    this.#mayStand = mayStand
+    this.dirty = false
+    this.confirmed = Number.POSITIVE_INFINITY
   }
 
   /** Something changes that the journal must hold. Returns the number of the write that will hold it; 0 if there is no journal. */

@@ -32,9 +32,16 @@ export class OutboxChanges {
     this.#order = order
   }
 
-  /** True if a write has taken the message. */
+  /** True if a write has taken the message, and the journal may hold it. */
   has(message: OutgoingMessage<unknown>): boolean {
-    return this.#clock.on && message.write !== this.#clock.next
+    // One that was restored is in no write of this process, and one that came after the journal has no order.
+    return this.#clock.mayHold && message.order > 0 && message.write !== this.#clock.next
+  }
+
+  /** There is no journal any more. */
+  stop(): void {
+    this.#added = []
+    this.#removed = []
   }
 
   /** A message was taken back before it had a number. */
@@ -46,7 +53,7 @@ export class OutboxChanges {
   /** A message need not be restored any more. */
   remove(message: OutgoingMessage<unknown>): void {
     // What no write has taken yet is left out of the next one.
-    if (!this.has(message)) return
+    if (!this.#clock.on || !this.has(message)) return
     this.#removed.push(message.order)
     this.#clock.touch()
   }

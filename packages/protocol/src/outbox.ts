@@ -273,6 +273,11 @@ export class Outbox<Tag> {
     return message.seq <= this.#peerGot ? 'received' : 'unknown'
   }
 
+  /** There is no journal any more. */
+  unjournaled(): void {
+    this.#changes.stop()
+  }
+
   /** What the journal's next write adds and removes. */
   takeChanges(): { add: JournaledMessage[]; remove: number[] } {
     return this.#changes.take()

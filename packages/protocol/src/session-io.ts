@@ -59,6 +59,12 @@ export type SessionInput<Tag> =
   | { type: 'away'; after: number; reason?: string | undefined; location?: string | undefined }
   /** The journal's write with this number, and every one before it, would survive. */
   | { type: 'journaled'; write: number }
+  /**
+   * Client: the journal has failed, and the session goes on without it: nothing waits for it any more, and nothing of the
+   * session outlives the process. `mayStand`: the journal could not be made to forget the session, so that somebody may
+   * take up what it holds: the session leaves its link for one by whose number the server refuses them.
+   */
+  | { type: 'unjournaled'; mayStand: boolean }
   /** Time has passed; `nextTimeout()` may be due. */
   | { type: 'timeout' }
 

@@ -37,6 +37,19 @@ export class SessionJournaling<Tag> {
     inbox.confirmed()
   }
 
+  /**
+   * Client: the journal is gone, and the session goes on without it: nothing waits for it any more. `mayStand`: the
+   * journal could not forget the session.
+   */
+  stop(mayStand: boolean, now: number): void {
+    const { config, clock, inbox, outbox } = this.#parts
+    if (config.role !== 'client' || !clock.on) return
+    clock.stop(mayStand)
+    inbox.unjournaled()
+    outbox.unjournaled()
+    if (mayStand) this.#links.leaveBehind(now)
+  }
+
   restore(snapshot: JournalSnapshot, tagOf: (message: JournaledMessage) => Tag, now: number): void {
     const { state } = snapshot
     const { outbox, inbox } = this.#parts

@@ -46,6 +46,19 @@ export class SessionLinks<Tag> {
     this.#held = number
   }
 
+  /**
+   * Client: the journal is gone, and may still hold a state of this session that will soon be long past. Whoever takes
+   * that up must not be let in: the session goes on on a link whose number is beyond all that it would count to.
+   */
+  leaveBehind(now: number): void {
+    this.closeNext()
+    this.count += linksAhead
+    const link = this.current
+    if (link === undefined) return
+    this.close(link, superseded.code, 'the journal is gone')
+    this.lose(link, superseded.code, 'the journal is gone', now)
+  }
+
   /** The current link or the next one, if it has this id. */
   withId(id: LinkId): AttachedLink | undefined {
     if (this.current?.id === id) return this.current
@@ -192,3 +205,6 @@ const superseded = { code: closeCodes.superseded, reason: 'another link took ove
 
 /** How many links a client may open before the journal must hold a new number. */
 const linksInAdvance = 32
+
+/** More links than any session counts, and few enough to be counted exactly. */
+const linksAhead = 2 ** 40

@@ -208,6 +208,9 @@ export class SessionMachine<Tag = unknown> {
       case 'journaled':
         this.#journaling.confirm(input.write)
         return this.#ending.settle(now)
+      case 'unjournaled':
+        this.#journaling.stop(input.mayStand, now)
+        return this.#ending.settle(now)
       case 'timeout':
         return this.#onTimeout(now)
       default:

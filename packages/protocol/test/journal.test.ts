@@ -773,3 +773,99 @@ describe('a message that the journal has and that never left', () => {
     }
   })
 })
+
+describe('a client whose journal has failed', () => {
+  const unjournaled = (mayStand: boolean) => ({ type: 'unjournaled', mayStand }) as const
+
+  it('goes on where it is when the journal has forgotten the session: what waited for a write leaves at once', () => {
+    const { subject, disk } = openClient()
+    subject.receive(1, [msg(1)])
+    subject.send('waits')
+    disk.take(subject)
+    subject.input({ type: 'handled', seq: 1 })
+    subject.finish()
+    expect(subject.poll()).toEqual([])
+    subject.input(unjournaled(false))
+    expect(subject.pollEnvelopes()).toMatchObject([
+      { t: 'ack', n: 1 },
+      { t: 'msg', seq: 1, id: 'waits' },
+      { t: 'fin', seq: 2 },
+    ])
+    // The write that was under way is of no account any more.
+    subject.input({ type: 'journaled', write: 2 })
+    subject.receive(1, [
+      { t: 'ack', n: 2 },
+      { t: 'fin', seq: 2 },
+    ])
+    expect(subject.all('ended')).toMatchObject([{ report: { clean: true } }])
+    expect(subject.machine.takeJournalWrite()).toBeUndefined()
+  })
+
+  it('gives to no journal what it sends and handles from then on, and waits for none', () => {
+    const { subject } = openClient()
+    subject.input(unjournaled(false))
+    const message = subject.send('later')
+    expect(subject.machine.takeJournalWrite()).toBeUndefined()
+    expect(subject.machine.fateOf(message)).toBe('not-sent')
+    expect(seqsOf(subject.pollEnvelopes())).toEqual([[1, 'later']])
+    subject.receive(1, [msg(1), { t: 'ack', n: 1 }])
+    subject.input({ type: 'handled', seq: 1 })
+    expect(subject.pollEnvelopes()).toMatchObject([{ t: 'ack', n: 1 }])
+    expect(subject.machine.takeJournalWrite()).toBeUndefined()
+  })
+
+  it('leaves its link when the journal may still hold the session, and lets nothing go before the next one', () => {
+    const { subject, disk } = openClient()
+    const waits = subject.send('waits')
+    disk.take(subject)
+    subject.input(unjournaled(true))
+    expect(subject.all('link-close')).toMatchObject([{ link: 1, code: 4409, last: undefined }])
+    expect(subject.poll()).toEqual([])
+    expect(subject.machine.wantsLink).toBe(true)
+    // Who finds the session in the journal may send it.
+    expect(subject.machine.fateOf(waits)).toBe('unknown')
+    expect(subject.machine.fateOf(subject.send('unwritten'))).toBe('not-sent')
+    subject.input({ type: 'link-start', link: 2 })
+    const [greeting] = subject.pollEnvelopes()
+    expect(greeting).toMatchObject({ t: 'hello', fresh: false })
+    subject.receive(2, [welcome()])
+    expect(seqsOf(subject.pollEnvelopes())).toEqual([
+      [1, 'waits'],
+      [2, 'unwritten'],
+    ])
+  })
+
+  it('is not followed by whoever finds it in that journal: the server has let in a link that came after theirs', () => {
+    const { subject, disk } = openClient()
+    subject.send('held')
+    disk.syncAll(subject)
+    subject.poll()
+    subject.input(unjournaled(true))
+    subject.input({ type: 'link-start', link: 2 })
+    const [greeting] = subject.pollEnvelopes()
+    const server = new Subject('server')
+    server.input({ type: 'link-accept', link: 1, hello: greeting as HelloEnvelope })
+    server.poll()
+
+    const stale = disk.restore('client')
+    for (let link = 1; link <= 100; link++) {
+      disk.syncAll(stale)
+      stale.input({ type: 'link-start', link })
+      const [hello] = stale.pollEnvelopes()
+      server.input({ type: 'link-accept', link: link + 1, hello: hello as HelloEnvelope })
+      stale.endLink(link)
+    }
+    const refused = server.all('link-close')
+    expect(refused).toHaveLength(100)
+    expect(new Set(refused.map(({ code }) => code))).toEqual(new Set([4409]))
+    expect(server.machine.attached).toBe(true)
+  })
+
+  it('is a server only by mistake, and then nothing changes: it would come back knowing less than its client', () => {
+    const { subject } = openServer()
+    subject.input(unjournaled(false))
+    subject.send('waits')
+    expect(subject.pollEnvelopes()).toEqual([])
+    expect(subject.machine.takeJournalWrite()).toBeDefined()
+  })
+})

@@ -19,6 +19,13 @@ export interface JournalOptions {
    * resumed: what it still owes the server is said behind the application's back.
    */
   journal: Journal
+  /**
+   * What becomes of the session when the journal cannot be opened, or fails later. `'end'`: `connect` rejects with the
+   * `JournalError`, or the session ends with it, and goes on from what is stored once the journal works again. `'go-on'`:
+   * it goes on without the journal; a `warning` event says why, and `stored()` rejects. A session that `sessionId` names
+   * cannot be had without the journal. @default 'end', and 'go-on' with `indexedDbJournal()`
+   */
+  onJournalFailure?: 'end' | 'go-on'
   /** Resumes the session with this id, whatever its address was, and takes it from whoever holds it. */
   sessionId?: string
 }
@@ -27,12 +34,14 @@ export interface JournalOptions {
 export interface NoJournal {
   journal?: undefined
   sessionId?: undefined
+  onJournalFailure?: undefined
 }
 
 /** What a client says that may have a journal. A `sessionId` without one is refused. */
-export type OptionalJournal =
+export type OptionalJournal = { onJournalFailure?: 'end' | 'go-on' | undefined } & (
   | { journal?: Journal | undefined; sessionId?: undefined }
   | { journal: Journal | undefined; sessionId?: string | undefined }
+)
 
 /** A session as it was taken from the journal, or made in it. */
 export interface TakenSession extends KeptSession {
@@ -40,7 +49,7 @@ export interface TakenSession extends KeptSession {
 }
 
 /** @throws ArgumentError for options that cannot be used */
-function checkJournalOptions({ journal, sessionId }: JournalOptions): void {
+function checkJournalOptions({ journal, sessionId, onJournalFailure }: JournalOptions): void {
   checkObject('journal', journal, "Pass levelJournal(new Level('folder')), or leave it out.")
   for (const method of ['create', 'find', 'claim', 'list'] as const) {
     if (typeof journal[method] === 'function') continue
@@ -48,6 +57,12 @@ function checkJournalOptions({ journal, sessionId }: JournalOptions): void {
   }
   if (sessionId !== undefined && typeof sessionId !== 'string') {
     throw new ArgumentError('sessionId is not a string', 'Pass the id of a session in the journal.')
+  }
+  if (onJournalFailure !== undefined && onJournalFailure !== 'end' && onJournalFailure !== 'go-on') {
+    throw new ArgumentError(
+      "onJournalFailure is neither 'end' nor 'go-on'",
+      "Pass one of them, or leave it out for 'end'.",
+    )
   }
 }
 
@@ -60,13 +75,13 @@ function checkJournalOptions({ journal, sessionId }: JournalOptions): void {
 export async function openKept<C>(
   url: string,
   options: ConnectOptions & JournalOptions,
-  make: (kept: TakenSession) => Connector,
+  make: (kept?: TakenSession) => Connector,
 ): Promise<Session<C>> {
   checkJournalOptions(options)
   checkOptions(options)
   const connectorOf = async (kept: TakenSession) => {
     try {
-      return make(kept)
+      return make({ ...kept, onFailure: options.onJournalFailure })
     } catch (error) {
       await kept.journal.release()
       throw error
@@ -77,8 +92,23 @@ export async function openKept<C>(
   const taking = takeSession(options, url, (ended) => {
     connectorOf(ended).catch((error) => platform.report(error))
   })
-  const kept = await unlessAborted(taking, options.signal)
+  let kept: TakenSession
+  try {
+    kept = await unlessAborted(taking, options.signal)
+  } catch (error) {
+    if (!mayGoWithout(error, options)) throw error
+    const { core } = make()
+    core.goWithout(error)
+    return new Session<C>(core)
+  }
   return new Session<C>((await connectorOf(kept)).core)
+}
+
+/** A session that is to be resumed is nowhere but in the journal. */
+function mayGoWithout(error: unknown, options: ConnectOptions & JournalOptions): boolean {
+  const { onJournalFailure, sessionId, signal } = options
+  if (error instanceof ArgumentError || signal?.aborted) return false
+  return onJournalFailure === 'go-on' && sessionId === undefined
 }
 
 /** Rejects with the signal's reason if that is aborted first; what is taken after all is left to the journal then. */

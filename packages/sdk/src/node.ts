@@ -99,6 +99,7 @@ const optionNames: Record<keyof NodeConnectOptions | keyof JournalOptions, true>
   openLink: true,
   journal: true,
   sessionId: true,
+  onJournalFailure: true,
   tls: true,
   headers: true,
   origin: true,

@@ -9,6 +9,8 @@ export interface BrittleJournal {
   readonly held: number
   /** From now on everything fails with this, or works again. */
   fail(error: Error | undefined): void
+  /** From now on writes fail with this, and nothing else. */
+  failWrites(error: Error): void
   /** Nothing is removed any more, as if the process had gone before it could. */
   forgetNothing(): void
   /**
@@ -22,6 +24,7 @@ export function brittleJournal(below: Journal): BrittleJournal {
   let waiting: Array<() => void> = []
   let holding = false
   let failure: Error | undefined
+  let writeFailure: Error | undefined
   let forgetful = false
   let crashed = false
 
@@ -33,6 +36,7 @@ export function brittleJournal(below: Journal): BrittleJournal {
     async write(write) {
       if (holding) await new Promise<void>((resolve) => waiting.push(resolve))
       await ready()
+      if (writeFailure !== undefined) throw writeFailure
       await session.write(write)
     },
     async remove() {
@@ -83,6 +87,9 @@ export function brittleJournal(below: Journal): BrittleJournal {
     },
     fail(error) {
       failure = error
+    },
+    failWrites(error) {
+      writeFailure = error
     },
     forgetNothing() {
       forgetful = true

@@ -6,6 +6,8 @@ export interface KeptSession {
   journal: SessionJournal
   /** `undefined` for a session that begins, or of which nothing was written. */
   snapshot?: JournalSnapshot | undefined
+  /** What becomes of the session when its journal fails. @default 'end' */
+  onFailure?: 'end' | 'go-on' | undefined
 }
 
 /** What a writer needs of its driver. */

@@ -17,6 +17,8 @@ export interface Platform {
   endOfTurn(callback: () => void): void
   /** Reports an error that nobody listens for. */
   report(error: unknown): void
+  /** Reports a warning that nobody listens for. */
+  warn(error: unknown): void
 }
 
 /** The platform of browsers, Node, Bun and Deno. */
@@ -36,6 +38,7 @@ export const platform: Platform = {
   endOfTurn,
 
   report: (error) => console.error(error),
+  warn: (error) => console.warn(error),
 }
 
 /** Node, Bun and Deno have it; browsers do not. */

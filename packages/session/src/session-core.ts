@@ -66,6 +66,9 @@ export class SessionCore {
   /** For an owner that wants to know what nobody has acknowledged. */
   readonly #lost: LostMessages | undefined
   readonly #keeping: SessionKeeping | undefined
+  readonly #onJournalFailure: 'end' | 'go-on'
+  /** Why there is no journal that was asked for. */
+  #lack: LastwordError | undefined
   #leaving: Promise<void> | undefined
   #onceDetached: (() => void) | undefined
   #left = false
@@ -82,6 +85,7 @@ export class SessionCore {
   ) {
     this.#config = config
     this.#platform = platform
+    this.#onJournalFailure = kept?.onFailure ?? 'end'
     if (kept !== undefined) this.#heldGot = kept.snapshot?.state.in.got ?? 0
     this.#owner = owner
     if (owner.onLost !== undefined) this.#lost = new LostMessages(owner.onLost)
@@ -257,7 +261,19 @@ export class SessionCore {
 
   /** True if there is a journal that the session can be left to. */
   get kept(): boolean {
-    return this.#keeping !== undefined
+    return this.#keeping !== undefined && this.#lack === undefined
+  }
+
+  /** The session has no journal, though one was asked for: says so at the end of the turn, when the application has it. */
+  goWithout(failure: unknown): void {
+    const error = asJournalError(failure, this.sid)
+    this.#lack = error
+    this.#platform.endOfTurn(() => this.warn(error))
+  }
+
+  /** Tells of what the session goes on without. */
+  warn(error: LastwordError): void {
+    if (!this.emitter.emit('warning', error)) this.#platform.warn(error)
   }
 
   /** Resolves when the session has gone into other hands; `undefined` if nobody has asked for it. */
@@ -316,6 +332,7 @@ export class SessionCore {
 
   /** Resolves when the journal holds everything that was accepted; at once if there is none. */
   async stored(): Promise<void> {
+    if (this.#lack !== undefined) throw this.#lack
     if (this.#keeping === undefined) return
     await this.lane.submitted()
     await this.held()
@@ -406,7 +423,11 @@ export class SessionCore {
 
   /** Nothing of the session is needed any more: the journal forgets it, unless its messages could not be saved. */
   #forgetKept(): void {
-    const forget = () => this.#keeping?.forget((error) => this.#tellError(asJournalError(error, this.sid)))
+    const forget = () =>
+      this.#keeping?.forget((error) => {
+        // That it cannot forget either has been told with the warning.
+        if (this.#lack === undefined) this.#tellError(asJournalError(error, this.sid))
+      })
     if (this.#lost?.told === undefined) forget()
     else this.#lost.told.then(forget, () => {})
   }
@@ -491,7 +512,7 @@ export class SessionCore {
 
   /** Its peer is told nothing: whoever opens the journal again goes on with the session. */
   #onJournalClosed(error: LastwordError): void {
-    if (this.#machine.ended) return
+    if (this.#machine.ended || this.#lack !== undefined) return
     this.#driver.writer?.fail(error)
     this.#tellError(error)
     this.#letGo(error, 'internal', 'its journal was closed', true)
@@ -502,8 +523,21 @@ export class SessionCore {
     const lost = error.code === 'journal-lost'
     if (this.#machine.ended && !lost) this.#tellError(error)
     if (lost) return this.#goElsewhere(error)
+    if (this.#onJournalFailure === 'go-on' && !this.#machine.ended) return void this.#goOnWithout(error)
     // The peer is told nothing: what the journal has goes on once it works again.
     this.#letGo(error, 'internal', 'its journal failed', true)
+  }
+
+  /** Nothing leaves until it is known what the journal still holds. */
+  async #goOnWithout(error: LastwordError): Promise<void> {
+    this.#lack = error
+    this.warn(error)
+    const forgotten = await this.#keeping?.giveUp(this.#platform)
+    // A session that has ended meanwhile leaves its last link to nobody.
+    const mayStand = forgotten !== true && !this.#machine.ended
+    this.#driver.input({ type: 'unjournaled', mayStand })
+    this.#heldGot = Number.POSITIVE_INFINITY
+    this.dispatcher.resume()
   }
 
   /** Whoever has the journal now goes on with the session. */

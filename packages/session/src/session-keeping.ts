@@ -1,6 +1,8 @@
 import { JournalError, LastwordError } from '@lastword/protocol'
+import { atMost } from './at-most.ts'
 import type { SessionJournal } from './journal.ts'
 import type { JournalWriter } from './journal-writer.ts'
+import type { Platform } from './platform.ts'
 
 /** What becomes of a session's place in its journal when the session ends here. */
 export class SessionKeeping {
@@ -15,6 +17,22 @@ export class SessionKeeping {
   constructor(journal: SessionJournal, writer: JournalWriter) {
     this.#journal = journal
     this.#writer = writer
+  }
+
+  /**
+   * The session goes on without the journal, which is asked to forget it: what stands there will soon be long past. Resolves
+   * with whether it has. It stays this session's until that has ended, so that nobody takes up what is left of it.
+   */
+  async giveUp(platform: Platform): Promise<boolean> {
+    let removed = false
+    const removal = this.#journal.remove().then(
+      () => {
+        removed = true
+      },
+      () => {},
+    )
+    await atMost(platform, removalMs, removal)
+    return removed
   }
 
   /** Nothing of the session is needed any more: the journal forgets it, unless it goes on elsewhere. */
@@ -51,6 +69,9 @@ export class SessionKeeping {
     await this.#removed
   }
 }
+
+/** How long a journal that has failed may take to forget a session, in ms: the session stands still meanwhile. */
+const removalMs = 2_000
 
 /** What a journal failed with, as a `JournalError` whatever it is. */
 export function asJournalError(error: unknown, sessionId: string): LastwordError {

@@ -42,6 +42,11 @@ export interface SessionEvents {
   closed: CloseReport
   /** Something failed here that no promise tells: a handler that threw on a message, a payload that does not fit the contract. */
   error: LastwordError
+  /**
+   * Something that was asked for cannot be had, and the session goes on without it. A `JournalError`: the journal cannot
+   * be opened, or has failed, and with `onJournalFailure: 'go-on'` nothing of the session outlives this page or process.
+   */
+  warning: LastwordError
   /** A message came for which nothing listens. It is kept, unacknowledged, until something does. Told once for each. */
   unhandled: IncomingMessage
 }

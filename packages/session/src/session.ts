@@ -106,7 +106,7 @@ export class Session<C = AnyContract> {
    * Resolves when the journal holds every message that was accepted so far: they are sent even if the process ends
    * now, once it runs again with that journal. Those that wait for room, by `onFull: 'wait'`, are waited for, which may
    * take until there is a connection. At once if there is no journal. Rejects with a `JournalError` if it
-   * failed.
+   * failed, also when the session goes on without it.
    */
   stored(): Promise<void> {
     return this.#core.stored()
@@ -290,7 +290,7 @@ export class Session<C = AnyContract> {
    * `received`, since the next process goes on with it (`session.restored`); what still waited for room, or for a schema,
    * is `not-sent`. Calling it again waits for the same end. A handler may call it, but must not wait for it.
    *
-   * @throws ArgumentError if the session has no journal, and for options that cannot be used
+   * @throws ArgumentError if the session has no journal, or goes on without the one that it had, and for options that cannot be used
    */
   leave(options: LeaveOptions = {}): Promise<void> {
     checkObject('the options', options, 'Pass { deadlineMs }, or nothing.')
@@ -324,6 +324,7 @@ const eventNames: ReadonlySet<string> = new Set<keyof SessionEvents & string>([
   'lost',
   'closed',
   'error',
+  'warning',
   'unhandled',
 ])
 

@@ -38,6 +38,10 @@ export class TestPlatform implements Platform {
     this.reported.push(error)
   }
 
+  warn(error: unknown): void {
+    this.reported.push(error)
+  }
+
   /** Runs everything that is ready, until nothing is. */
   async settle(): Promise<void> {
     for (let rounds = 0; rounds < 10_000; rounds++) {

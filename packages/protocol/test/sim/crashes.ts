@@ -65,6 +65,8 @@ export class Crashes {
     const world = this.#world
     const { crashes, downMsMax, journalMs } = world.plan.processes[side]
     if (!this.#up[side] || this.#count[side] >= crashes) return
+    // What a process without its journal takes with it is no matter of journals.
+    if (side === 'client' && world.client.unjournaled) return
     this.#count[side]++
     this.#up[side] = false
     const sessions = side === 'client' ? [world.client] : world.sessions

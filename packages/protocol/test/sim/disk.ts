@@ -59,6 +59,11 @@ export class Disk {
     return there
   }
 
+  /** It takes nothing any more; what is under way is there, or it is not. */
+  fail(): void {
+    this.crash()
+  }
+
   hasMessage(id: string): boolean {
     return this.#ids.has(id)
   }

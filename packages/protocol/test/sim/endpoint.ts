@@ -54,6 +54,8 @@ export class Endpoint {
   dead = false
   /** True once something that it gave to its journal would survive. */
   written = false
+  /** True once its journal has failed. */
+  unjournaled = false
   readonly disk: Disk | undefined
   readonly #truth: JournalTruth | undefined
   /** Server: when the session last had a link; the truth behind `expired`. */
@@ -67,6 +69,7 @@ export class Endpoint {
   #timer: Appointment | undefined
   #idleTimeouts = 0
   #wasAttached = false
+  #journalIsGone = false
 
   constructor(
     world: World,
@@ -213,7 +216,7 @@ export class Endpoint {
   /** Gives to the journal what has changed, if it has nothing else to do. */
   #write(): void {
     const { disk } = this
-    if (disk === undefined || this.released) return
+    if (disk === undefined || this.released || this.unjournaled) return
     const write = this.machine.takeJournalWrite()
     if (write === undefined) return
     this.#truth?.onWrite(write)
@@ -228,10 +231,31 @@ export class Endpoint {
     this.#world.crashes.moment(this, 'write begun')
   }
 
+  /** The journal takes nothing any more. For a moment nobody knows whether it can be made to forget the session. */
+  failJournal(mayStand: boolean): void {
+    const { disk } = this
+    if (this.dead || this.released || disk === undefined || this.machine.ended) return
+    this.unjournaled = true
+    disk.fail()
+    this.#world.say(
+      this.ledger.name,
+      `has no journal any more, and it ${mayStand ? 'may hold' : 'has forgotten'} the session`,
+    )
+    this.after(20, () => {
+      if (this.machine.ended) return
+      if (!mayStand) disk.discard()
+      this.#world.statistics.count(
+        mayStand ? 'journal failed and may hold the session' : 'journal failed and forgot the session',
+      )
+      this.#journalIsGone = true
+      this.input({ type: 'unjournaled', mayStand })
+    })
+  }
+
   /** A frame has come out of the machine. */
   polled(frame: Frame): void {
     const decoded = readFrame(frame)
-    this.#truth?.onPolled(decoded)
+    if (!this.#journalIsGone) this.#truth?.onPolled(decoded)
     this.ledger.onPolled(frame, decoded)
   }
 
@@ -269,7 +293,8 @@ export class Endpoint {
       this.released = true
       this.disk?.erase()
     }
-    if (output.type === 'ended' && output.report.clean && this.machine.welcomed) this.#truth?.onCleanEnd()
+    if (output.type === 'ended' && output.report.clean && this.machine.welcomed && !this.unjournaled)
+      this.#truth?.onCleanEnd()
     if (output.type === 'attached') this.#current = this.#links.get(output.link)
     this.#world.onOutput(this, output, this.#current?.end)
     this.ledger.onOutput(output)

@@ -72,6 +72,8 @@ export interface Plan {
   server: SidePlan
   network: NetworkPlan
   processes: { client: ProcessPlan; server: ProcessPlan }
+  /** When the client's journal fails, so that the session goes on without it. */
+  journalFails: { at: number; mayStand: boolean } | undefined
   ttlMs: number
   keepaliveMs: number
   /** When the client's driver stops trying to get a link. */
@@ -124,12 +126,19 @@ export function makePlan(random: Random): Plan {
     server: makeSide(random, horizon, bothAtOnce),
     network,
     processes: makeProcesses(random, horizon),
+    journalFails: undefined,
     ttlMs,
     keepaliveMs: random.pick([150, 400, 1_000]),
     giveUpAt: random.chance(0.06) ? random.int(0, horizon * 2) : undefined,
     garbage: hostile ? random.pick([0.02, 0.1, 0.4]) : 0,
     strangers: hostile ? random.int(1, 4) : 0,
   }
+}
+
+/** In one of four runs in which the client has a journal it fails. Drawn apart, so that no other run becomes another one by it. */
+export function makeJournalFailure(plan: Plan, random: Random): Plan['journalFails'] {
+  if (plan.processes.client.journalMs === undefined || !random.chance(0.25)) return undefined
+  return { at: random.int(0, plan.network.healAt), mayStand: random.chance(0.5) }
 }
 
 /** In three of five runs nobody has a journal, and nobody crashes. */

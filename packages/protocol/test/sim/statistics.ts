@@ -72,6 +72,8 @@ export const eventNames = [
   'restored after it was released',
   'farewell of a restored client',
   'end told by a restored server',
+  'journal failed and forgot the session',
+  'journal failed and may hold the session',
   'ended: finished',
   'ended: aborted',
   'ended: close-timeout',

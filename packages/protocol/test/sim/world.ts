@@ -14,7 +14,7 @@ import { Endpoint, frameBytes, type Machine, type Output, readFrame } from './en
 import { garbage, visit } from './hostile.ts'
 import { Ledger } from './ledger.ts'
 import { type Connection, type End, Network } from './network.ts'
-import { makePlan, type Plan, type Side, welcomeTimeoutMs } from './plan.ts'
+import { makeJournalFailure, makePlan, type Plan, type Side, welcomeTimeoutMs } from './plan.ts'
 import { Random } from './random.ts'
 import type { Sent } from './sent.ts'
 import { SimulatedServer } from './server.ts'
@@ -62,6 +62,7 @@ export class World {
     const random = new Random(seed)
     this.#random = random.fork()
     this.plan = makePlan(random.fork())
+    this.plan.journalFails = makeJournalFailure(this.plan, new Random(seed ^ 0x6a6f75))
     const { plan } = this
     this.largestMessage = Math.max(plan.client.maxBytes, plan.server.maxBytes) + 1_000
     this.#exactBytes = random.chance(0.5)
@@ -88,6 +89,10 @@ export class World {
     if (this.client.machine.wantsLink) this.#driver.connect()
     for (let i = 0; i < plan.strangers; i++) {
       clock.after(this.#random.int(0, plan.network.healAt), () => visit(this.network, this.#random, sid))
+    }
+    const { journalFails } = plan
+    if (journalFails !== undefined) {
+      clock.at(journalFails.at, () => this.client.failJournal(journalFails.mayStand))
     }
     while (clock.step()) {
       this.#server.forgetReleased()
