@@ -8,12 +8,13 @@ import {
   expectSameFrame,
   expectSameOut,
   frameOf,
+  type MakeMachine,
   type Turn,
 } from './conversation-side.ts'
 
 /** Runs one side against the file: what comes from its peer is what the steps say. */
-export function runAlone(conversation: Conversation, side: Side): void {
-  const machine = new ConversationSide(side, configOf(conversation, side))
+export function runAlone(conversation: Conversation, side: Side, make?: MakeMachine): void {
+  const machine = new ConversationSide(side, configOf(conversation, side), make)
   for (const step of conversation.steps) {
     if (step.side !== side) continue
     expectOnTime(machine, step)
@@ -28,9 +29,9 @@ export function runAlone(conversation: Conversation, side: Side): void {
  * Runs both sides against each other: each is fed the very frames that the other one made, and both must do what
  * the file says. Then what the file says of the links is itself checked: see `Wire`.
  */
-export function runTogether(conversation: Conversation): void {
+export function runTogether(conversation: Conversation, makeClient?: MakeMachine): void {
   const machines = {
-    client: new ConversationSide('client', configOf(conversation, 'client')),
+    client: new ConversationSide('client', configOf(conversation, 'client'), makeClient),
     server: new ConversationSide('server', configOf(conversation, 'server')),
   }
   const wire = new Wire()

@@ -4,7 +4,7 @@ import { encodeBinaryFrame, encodeMessage, encodeNote } from '../src/encode.ts'
 import type { Envelope, Frame } from '../src/envelope.ts'
 import { limits } from '../src/limits.ts'
 import type { OutgoingMessage } from '../src/outgoing-message.ts'
-import type { SessionOutput } from '../src/session-io.ts'
+import type { SessionConfig, SessionOutput } from '../src/session-io.ts'
 import { SessionMachine } from '../src/session-machine.ts'
 import type { Event, FrameJson, Input, Out, Side, SideConfig } from './conversation.ts'
 import { bytesOf, wireBytes } from './vectors.ts'
@@ -15,19 +15,25 @@ export interface Emission {
   frame: Frame | undefined
 }
 
+/** What a conversation asks of a machine. */
+type Machine = Pick<SessionMachine, 'handle' | 'takeOutputs' | 'pollFrameOf' | 'nextTimeout'>
+export type MakeMachine = (config: SessionConfig) => Machine
+
+const realMachine: MakeMachine = (config) => new SessionMachine(config)
+
 /** A real session machine, driven by the inputs of a conversation. */
 export class ConversationSide {
   readonly #side: Side
-  readonly #machine: SessionMachine
+  readonly #machine: Machine
   readonly #messages = new Map<string, OutgoingMessage>()
   readonly #openLinks = new Set<number>()
   readonly #acceptedLinks = new Set<number>()
   #emissions: Emission[] = []
   #events: Event[] = []
 
-  constructor(side: Side, config: SideConfig) {
+  constructor(side: Side, config: SideConfig, make: MakeMachine = realMachine) {
     this.#side = side
-    this.#machine = new SessionMachine({ role: side, ...config })
+    this.#machine = make({ role: side, ...config })
   }
 
   /** When it wants to be told the time. */

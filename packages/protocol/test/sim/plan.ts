@@ -141,13 +141,16 @@ export function makeJournalFailure(plan: Plan, random: Random): Plan['journalFai
   return { at: random.int(0, plan.network.healAt), mayStand: random.chance(0.5) }
 }
 
+/** A process that keeps nothing, and never goes away. */
+export const withoutJournal: ProcessPlan = { journalMs: undefined, crashes: 0, share: 0, at: [], downMsMax: 0 }
+
 /** In three of five runs nobody has a journal, and nobody crashes. */
 function makeProcesses(random: Random, horizon: number): Plan['processes'] {
   const kind = random.next()
   const who = kind > 0.4 ? [] : random.pick<Side[]>([['client'], ['server'], ['client', 'server']])
   const forgetful = kind < 0.04
   const make = (side: Side): ProcessPlan => {
-    if (!who.includes(side)) return { journalMs: undefined, crashes: 0, share: 0, at: [], downMsMax: 0 }
+    if (!who.includes(side)) return withoutJournal
     const crashes = forgetful ? 1 : random.pick([0, 1, 1, 2, 3, 5])
     return {
       journalMs: forgetful ? undefined : random.pick([0, 1, 5, 40, 250]),

@@ -14,7 +14,7 @@ import { Endpoint, frameBytes, type Machine, type Output, readFrame } from './en
 import { garbage, visit } from './hostile.ts'
 import { Ledger } from './ledger.ts'
 import { type Connection, type End, Network } from './network.ts'
-import { makeJournalFailure, makePlan, type Plan, type Side, welcomeTimeoutMs } from './plan.ts'
+import { makeJournalFailure, makePlan, type Plan, type Side, welcomeTimeoutMs, withoutJournal } from './plan.ts'
 import { Random } from './random.ts'
 import type { Sent } from './sent.ts'
 import { SimulatedServer } from './server.ts'
@@ -26,6 +26,8 @@ export interface WorldOptions {
   trace?: boolean
   /** Puts something between a machine and its driver: a planted fault. */
   wrap?: ((machine: Machine, side: Side) => Machine) | undefined
+  /** Makes the client's machine, which then has no journal. */
+  makeClient?: ((config: SessionConfig) => Machine) | undefined
 }
 
 /** How long after the last disturbance, and after both have closed, a session may still take: far more than it needs. */
@@ -62,6 +64,7 @@ export class World {
     const random = new Random(seed)
     this.#random = random.fork()
     this.plan = makePlan(random.fork())
+    if (options.makeClient !== undefined) this.plan.processes.client = withoutJournal
     this.plan.journalFails = makeJournalFailure(this.plan, new Random(seed ^ 0x6a6f75))
     const { plan } = this
     this.largestMessage = Math.max(plan.client.maxBytes, plan.server.maxBytes) + 1_000
@@ -190,7 +193,10 @@ export class World {
   }
 
   #makeEndpoint(side: Side, name: string): Endpoint {
-    const machine = new SessionMachine<Sent>(this.#config(side))
+    const { makeClient } = this.#options
+    const config = this.#config(side)
+    const machine =
+      side === 'client' && makeClient !== undefined ? makeClient(config) : new SessionMachine<Sent>(config)
     const { journalMs } = this.plan.processes[side]
     const disk = journalMs === undefined ? undefined : new Disk(this.clock, this.#random.fork(), journalMs)
     return this.#run(side, machine, new Ledger(this, name, side), disk)

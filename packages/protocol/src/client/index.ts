@@ -1,0 +1,9 @@
+/**
+ * The client's half of the protocol for pages, where every byte is loaded: one role, no journal. It speaks the same
+ * protocol as `SessionMachine`, word for word.
+ *
+ * @packageDocumentation
+ */
+export { type ClientConfig, ClientMachine } from './client-machine.ts'
+export type { ClientMessage } from './client-message.ts'
+export type { ClientOutput } from './client-output.ts'

@@ -1,0 +1,119 @@
+import { ClientMachine } from '../../src/client/client-machine.ts'
+import type { ClientMessage } from '../../src/client/client-message.ts'
+import type { Frame } from '../../src/envelope.ts'
+import type { LinkId, SessionConfig, SessionInput, SessionOutput } from '../../src/session-io.ts'
+import type { SessionMachine } from '../../src/session-machine.ts'
+
+/** The client's machine behind the face of `SessionMachine`: what the vectors and the simulation drive. */
+export class ClientAsSessionMachine<Tag>
+  implements
+    Pick<
+      SessionMachine<Tag>,
+      | 'handle'
+      | 'takeOutputs'
+      | 'pollFrame'
+      | 'pollFrameOf'
+      | 'nextTimeout'
+      | 'ended'
+      | 'attached'
+      | 'wantsLink'
+      | 'welcomed'
+      | 'retainedBytes'
+      | 'takeJournalWrite'
+      | 'got'
+      | 'fateOf'
+    >
+{
+  readonly client: ClientMachine<Tag>
+  /** The links that were started and are not over: the first is the current one. */
+  readonly #links = new Set<LinkId>()
+
+  constructor(config: SessionConfig) {
+    this.client = new ClientMachine<Tag>(config)
+  }
+
+  get ended(): boolean {
+    return this.client.ended
+  }
+
+  get attached(): boolean {
+    return this.client.attached
+  }
+
+  get wantsLink(): boolean {
+    return this.client.wantsLink
+  }
+
+  get welcomed(): boolean {
+    return this.client.welcomed
+  }
+
+  get got(): number {
+    return this.client.got
+  }
+
+  get retainedBytes(): number {
+    return this.client.retainedBytes
+  }
+
+  fateOf(message: ClientMessage<Tag>) {
+    return this.client.fateOf(message)
+  }
+
+  nextTimeout(): number {
+    return this.client.nextTimeout()
+  }
+
+  takeJournalWrite(): undefined {}
+
+  takeOutputs(): SessionOutput<Tag>[] {
+    const outputs = this.client.takeOutputs() as SessionOutput<Tag>[]
+    for (const output of outputs) if (output.type === 'link-close') this.#links.delete(output.link)
+    return outputs
+  }
+
+  pollFrame(strictBytes?: number): Frame | undefined {
+    const [current] = this.#links
+    return current === undefined ? undefined : this.client.pollFrame(current, strictBytes)
+  }
+
+  pollFrameOf(link: LinkId, strictBytes?: number): Frame | undefined {
+    return this.client.pollFrame(link, strictBytes)
+  }
+
+  handle(input: SessionInput<Tag>, now: number): void {
+    const { client } = this
+    switch (input.type) {
+      case 'link-start':
+        this.#links.add(input.link)
+        return client.startLink(input.link, input.auth)
+      case 'link-open':
+        return client.linkOpen(input.link, input.early !== false, now)
+      case 'link-end':
+        this.#links.delete(input.link)
+        return client.linkEnd(input.link, input.code, input.reason, input.clean, input.neverLeft, now)
+      case 'frame':
+        return client.frame(input.link, input.frame, input.bytes, now)
+      case 'send':
+        return client.send(input.message)
+      case 'drop':
+        return client.drop(input.message)
+      case 'note':
+        return client.note(input.text, input.payload)
+      case 'cancel':
+        return client.cancel(input.re)
+      case 'handled':
+        return client.handled(input.seq, now)
+      case 'close':
+        return client.close(input.timeoutMs, now)
+      case 'fin':
+        return client.fin(input.code, input.reason, now)
+      case 'abort':
+        return client.abort(input.code, input.reason, now)
+      case 'timeout':
+        return client.timeout(now)
+      default:
+        throw new TypeError(`a client without a journal has no input ${input.type}`)
+    }
+  }
+}
