@@ -12,7 +12,7 @@ import esbuild from 'rollup-plugin-esbuild'
 
 /** Entries by their name in `dist`. The export maps in the package.json files name the same ones. */
 const packages = {
-  protocol: ['index', 'schema'],
+  protocol: ['index', 'client/index', 'schema'],
   transport: ['node', 'browser'],
   session: ['index', 'trace-file', 'level-journal', 'conformance/index'],
   sdk: ['node', 'browser', 'journal-level', 'journal-memory'],

@@ -1,17 +1,24 @@
-import { closeCodes, type ResetCode } from '../codes.ts'
-import type { Envelope, Frame, Json, MsgEnvelope, Window } from '../envelope.ts'
+import type { ResetCode } from '../codes.ts'
+import type { Envelope, Frame, Json, Window } from '../envelope.ts'
 import type { Fate } from '../errors.ts'
 import type { CloseReport } from '../report.ts'
 import type { LinkId } from '../session-io.ts'
-import { batchBytesMax, faultsInARowMax, keepaliveMs, reasonCharsMax, ttlMs } from './bounds.ts'
-import { type Charge, ClientInbox, chargeOf, WindowExceeded } from './client-inbox.ts'
+import {
+  batchBytesMax,
+  faultsInARowMax,
+  frameOverheadBytes,
+  keepaliveMs,
+  reasonCharsMax,
+  ttlMs,
+} from './bounds.ts'
+import { type Charge, clientInbox } from './client-inbox.ts'
+import type { ClientLink } from './client-link.ts'
 import type { ClientMessage } from './client-message.ts'
-import { ClientOutbox } from './client-outbox.ts'
+import { clientOutbox } from './client-outbox.ts'
 import type { ClientOutput } from './client-output.ts'
-import { ClientWriter } from './client-writer.ts'
-import { accusation, asResetCode, isRefusal } from './codes.ts'
-import { Fault } from './fault.ts'
-import { utf8Length } from '../utf8.ts'
+import { asResetCode, isRefusal } from './codes.ts'
+import { Fault, fault } from './fault.ts'
+import { fillFrame, utf8 } from './fill-frame.ts'
 import { readFrame } from './read-frame.ts'
 
 /** What a client's machine is made with. */
@@ -28,563 +35,428 @@ export interface ClientConfig {
   agent?: string | undefined
 }
 
-/** One link, as the machine sees it. */
-export interface ClientLink {
-  readonly id: LinkId
-  readonly number: number
-  /** The `hello` of a link that waits beside the attached one, until it is polled. */
-  hello: string | undefined
-  /** True once `welcome` has come on it. */
-  attached: boolean
-  /** True if messages may be transmitted: on a fresh session at once, else after `welcome`. */
-  streaming: boolean
-  /** True if `fin` was transmitted behind the acknowledgement of everything that the server will ever send. */
-  finAfterAll: boolean
-  /** True if `hello` did not go with the upgrade request. */
-  late: boolean
-  /** True if a ping was not answered in time, and was said again because this side may have been frozen. */
-  doubted?: boolean
-}
+export type ClientMachine<Tag = unknown> = ReturnType<typeof clientMachine<Tag>>
 
 /**
- * The client's half of a session as a state machine without I/O: what `SessionMachine` is, for one role, without a
- * journal, counters or a trace, and a fourth of its size, since every page that uses it has to load it. It speaks the
- * same protocol word for word: the vectors and the simulation hold both to it.
+ * The client's half of a session as a state machine without I/O: what `SessionMachine` is, for one role and one link at
+ * a time, without journal, counters and trace. Every page that uses it has to load it, so that it is written for
+ * few bytes: closures, whose names a minifier shortens, instead of classes, whose members it cannot. It speaks the same
+ * protocol word for word: the vectors and the simulation hold both to it.
  *
- * After each call: carry out `takeOutputs()`, hand polled frames to the links while they are writable, and come back
- * with `timeout` at `nextTimeout()`. `now` is in ms and never decreases.
+ * After each call: carry out `takeOutputs()`, hand polled frames to the link while it is writable, and come back with
+ * `timeout` at `nextTimeout()`. `now` is in ms and never decreases.
  */
-export class ClientMachine<Tag = unknown> {
-  ended = false
-  /** True once a `welcome` has come. */
-  welcomed = false
-  readonly #config: ClientConfig
-  readonly #outbox = new ClientOutbox<Tag>()
-  readonly #inbox: ClientInbox
-  readonly #writer: ClientWriter<Tag>
-  #outputs: ClientOutput<Tag>[] = []
+export function clientMachine<Tag = unknown>({
+  sid,
+  key,
+  window,
+  maxBytes,
+  welcomeTimeoutMs,
+  agent,
+}: ClientConfig) {
+  const outbox = clientOutbox<Tag>()
+  const inbox = clientInbox(window, maxBytes)
+  const outputs: ClientOutput<Tag>[] = []
   /** The link of the session, attached or on its way to it. */
-  #current: ClientLink | undefined
-  /** A link that waits for its `welcome` while the current one is attached still. */
-  #next: ClientLink | undefined
+  let current: ClientLink | undefined
   /** The number of the latest link. */
-  #links = 0
-  #ttlMs = ttlMs
-  #keepaliveMs = keepaliveMs
-  #faultsInARow = 0
-  #pings = 0
-  #closing = false
-  #handledWhileClosing: string[] = []
-  #report: CloseReport | undefined
+  let links = 0
+  /** Envelopes that are not sequenced, and wait for the current link. */
+  let control: string[] = []
+  /** The answer to the latest `ping`: a server that asks without ever reading must not fill our memory. */
+  let pong = ''
+  let pings = 0
+  let faultsInARow = 0
+  let finAsked = false
+  /** Ids acknowledged since this side began to close; `undefined` before. */
+  let handledWhileClosing: string[] | undefined
+  let report: CloseReport | undefined
   /** The link on which the last word was said: how it ends tells whether the server has heard it. */
-  #finalLink: LinkId | undefined
-  #released = false
+  let finalLink: LinkId | undefined
+  let welcomed = false
+  let released = false
+  let ttl = ttlMs
+  let keepalive = keepaliveMs
 
-  /** When to give a link up whose `welcome` does not come. */
-  #welcomeAt = never
-  /** When to ask whether the server is still there. */
-  #pingAt = never
-  /** When to give a link up on which a ping was not answered. */
-  #deadAt = never
-  /** When to end a session whose closing takes too long. */
-  #closingAt = never
-  /** When to stop trying to say the last word. */
-  #releaseAt = never
+  // When to give a link up whose `welcome` does not come; to ask whether the server is there; to give a link up on which
+  // that was not answered; to end a session whose closing takes too long; to stop trying to say the last word.
+  let welcomeAt = never
+  let pingAt = never
+  let deadAt = never
+  let closingAt = never
+  let releaseAt = never
 
-  constructor(config: ClientConfig) {
-    this.#config = config
-    this.#inbox = new ClientInbox(config.window, config.maxBytes)
-    this.#writer = new ClientWriter(this.#outbox, this.#inbox)
+  const emit = (output: ClientOutput<Tag>): void => {
+    outputs.push(output)
   }
 
-  get attached(): boolean {
-    return this.#current?.attached === true
+  /** These messages will never be handled. */
+  const fail = (messages: ClientMessage<Tag>[], why: string, tooLarge = false): void => {
+    const failed = messages.map((message) => ({ message, fate: outbox.fateOf(message) }))
+    if (failed[0]) emit({ type: 'failed', messages: failed, why, tooLarge })
   }
 
-  /** True if a link should be opened: the session goes on, or its last acknowledgement must be said again. */
-  get wantsLink(): boolean {
-    return !this.#released && this.#current === undefined && this.#finalLink === undefined
+  const failTooLarge = (messages: ClientMessage<Tag>[]): void =>
+    fail(messages, 'it is larger than the peer takes', true)
+
+  /** The session goes on without its link for now, and says so if there is a code. */
+  const detach = (code?: number, reason = ''): void => {
+    const link = current
+    current = undefined
+    control = []
+    pong = ''
+    welcomeAt = pingAt = deadAt = never
+    if (code && link?.attached && !report) emit({ type: 'detached', link: link.id, code, reason })
   }
 
-  /** The highest sequence number received. */
-  get got(): number {
-    return this.#inbox.got
+  /** The driver ends the link; whatever it still reports is not heard. */
+  const close = (code: number, reason: string, last?: Frame): void => {
+    if (!current) return
+    emit({ type: 'link-close', link: current.id, code, reason, last })
+    detach(code, reason)
   }
 
-  /** Bytes of messages retained: queued and in flight. */
-  get retainedBytes(): number {
-    return this.#outbox.bytes
+  /** Nothing of the session is needed any more. */
+  const release = (): void => {
+    if (released) return
+    released = true
+    close(superseded, '')
+    releaseAt = never
+    emit({ type: 'released' })
   }
 
-  /** How far a message of this side is known to have come, while it is not handled. */
-  fateOf(message: ClientMessage<Tag>): Fate {
-    return this.#outbox.fateOf(message)
+  /** The session is over: says so on its link, and closes it behind that. */
+  const sayLastWord = ({ clean, code, reason }: CloseReport): void => {
+    if (!current?.attached && clean) return
+    finalLink = current?.id
+    if (clean) close(1000, '', poll())
+    else
+      close(4410, code, `[${JSON.stringify({ t: 'reset', code, reason: clip(reason), got: inbox.got() })}]`)
   }
 
-  /** When to come back with `timeout`; `Infinity` for never. It may change with every call. */
-  nextTimeout(): number {
-    return Math.min(this.#welcomeAt, this.#pingAt, this.#deadAt, this.#closingAt, this.#releaseAt)
+  const tellEnd = (code: CloseReport['code'], reason: string, by: CloseReport['by']): void => {
+    const rest = outbox.drain()
+    const idsOf = (fate: Fate) => rest.filter((one) => outbox.fateOf(one) === fate).map(({ id }) => id)
+    closingAt = never
+    report = {
+      clean: by === 'both',
+      code,
+      reason,
+      by,
+      handledTotal: outbox.handledTotal(),
+      handled: handledWhileClosing ?? [],
+      received: idsOf('received'),
+      unknown: idsOf('unknown'),
+      notSent: idsOf('not-sent'),
+      incoming: { handledTotal: inbox.handledTotal(), unhandled: inbox.pendingIds() },
+    }
+    fail(rest, reason ? `${reason} (${code})` : code)
+    emit({ type: 'ended', report })
+    if (by === 'peer') close(1000, '')
+    else sayLastWord(report)
   }
 
-  /** What has come out since the last call, in order. */
-  takeOutputs(): ClientOutput<Tag>[] {
-    const outputs = this.#outputs
-    this.#outputs = []
-    return outputs
+  /** The session ends, and not as agreed. */
+  const end = (code: ResetCode, reason: string, by: 'local' | 'peer'): void => {
+    if (!report) tellEnd(code, reason, by)
+    else if (by === 'local') return
+    else close(1000, '')
+    release()
   }
 
-  /** The next frame for this link, or nothing. `strictBytes`: never longer than this, if only `hello` permits it. */
-  pollFrame(id: LinkId, strictBytes?: number): Frame | undefined {
-    if (id === this.#current?.id) return this.#writer.fill(this.#current, strictBytes)
-    if (id !== this.#next?.id || this.#next.hello === undefined) return undefined
-    const { hello } = this.#next
-    this.#next.hello = undefined
-    return `[${hello}]`
+  const finish = (now: number): void => {
+    releaseAt = now + ttl
+    // The acknowledgement of a `fin` that went out behind ours of the server's proves that the server has both.
+    const serverKnows = current?.finAfterAll
+    tellEnd('finished', '', 'both')
+    if (serverKnows) release()
   }
 
-  // Links
+  /** After each step: is everything that both sides sent handled? */
+  const settle = (now: number): void => {
+    if (!report && finAsked && outbox.empty() && inbox.finished()) finish(now)
+  }
 
-  /** A link is being opened; its first frame may be polled. While the session is attached to another one, it stays there until `welcome` comes on this one. */
-  startLink(id: LinkId, auth: Json | undefined, gone?: boolean): void {
-    if (this.#released) return
-    this.#supersede(this.#next)
-    if (!this.attached) this.#supersede(this.#current)
-    const { sid, key, window, maxBytes, agent } = this.#config
-    const fresh = !this.welcomed
-    const number = ++this.#links
-    const { got } = this.#inbox
+  const onFault = ({ by, message }: Fault, why: string): void => {
+    if (report) return
+    emit({ type: 'fault', by, code: message as never, message: why })
+    if (++faultsInARow >= faultsInARowMax) end('protocol-fault', why, 'local')
+  }
+
+  const heard = (now: number): void => {
+    pingAt = now + keepalive
+    deadAt = never
+  }
+
+  const ping = (now: number): void => {
+    pingAt = never
+    deadAt = now + keepalive
+    control.push(`{"t":"ping","k":${++pings}}`)
+  }
+
+  const poll = (strictBytes?: number): Frame | undefined => {
+    if (pong) control.push(pong)
+    pong = ''
+    return current && fillFrame(current, control, inbox, outbox, strictBytes)
+  }
+
+  const startLink = (id: LinkId, auth: Json | undefined, gone?: boolean): void => {
+    if (released) return
+    close(superseded, 'another link took over')
+    current = { id, number: ++links, attached: false, streaming: !welcomed }
+    inbox.startLink()
+    outbox.startLink()
     // What is undefined is left out.
-    const hello = { t: 'hello', v: 1, sid, key, link: number, fresh, got, window, maxBytes, auth, agent, gone }
-    const link: ClientLink = {
-      id,
-      number,
-      hello: JSON.stringify(hello),
-      attached: false,
-      streaming: fresh,
-      finAfterAll: false,
-      late: false,
+    const hello = {
+      t: 'hello',
+      v: 1,
+      sid,
+      key,
+      link: links,
+      fresh: !welcomed,
+      got: inbox.got(),
+      window,
+      maxBytes,
     }
-    if (this.#current === undefined) this.#take(link)
-    else this.#next = link
+    control = [JSON.stringify({ ...hello, auth, agent, gone })]
   }
 
-  /** The link's handshake is done. `early`: `hello` went with it. */
-  linkOpen(id: LinkId, early: boolean, now: number): void {
-    const link = this.#linkWith(id)
-    if (link === undefined || link.attached) return
-    link.late = !early
-    this.#welcomeAt = now + this.#config.welcomeTimeoutMs
-  }
-
-  /** A frame came. `bytes` is its length on the wire, or a lower bound of it. */
-  frame(id: LinkId, frame: Frame, bytes: number, now: number): void {
-    const link = this.#linkWith(id)
-    if (link === undefined) return
-    try {
-      const { envelopes, payload } = readFrame(frame, bytes, this.#config.maxBytes)
-      if (link.attached) this.#heard(now)
-      const charge = chargeOf(bytes)
-      let messages = 0
-      for (const envelope of envelopes) {
-        if (envelope.t === 'msg' && ++messages > 1 && bytes > batchBytesMax) {
-          throw new Fault('frameTooLarge', 'several messages in a long frame')
-        }
-        this.#onEnvelope(envelope, payload, charge, link, now)
-        if (this.#linkWith(id) === undefined) return
-      }
-    } catch (error) {
-      const { message } = error as Error
-      if (error instanceof WindowExceeded) return this.#end('window-exceeded', message, 'local')
-      if (!(error instanceof Fault)) throw error
-      const code = closeCodes[error.code]
-      this.#close(link, code, message)
-      this.#lost(link, code, message)
-      return this.#fault('peer', error.code, message)
-    }
-    this.#settle(now)
-  }
-
-  /**
-   * A link is over, and everything that arrived on it was given in before. `neverLeft`: nothing of what was polled for
-   * it left this side.
-   */
-  linkEnd(id: LinkId, code: number, reason: string, clean: boolean, neverLeft: boolean, now: number): void {
-    if (id === this.#finalLink) {
-      this.#finalLink = undefined
-      // Any other code is the server's own reason to drop the link, and then it did not read to the end.
-      if (clean && (code === closeCodes.normal || code === closeCodes.reset)) this.#release()
-      return
-    }
-    const link = this.#linkWith(id)
-    if (link === undefined) return
-    if (link === this.#next) return this.#detach(link)
-    if (neverLeft) this.#outbox.unleave()
-    const superseded = code === closeCodes.superseded
-    if (superseded && link.number === this.#links) {
-      this.#detach(link)
-      return this.#end('superseded', 'another holder of the key has the session', 'peer')
-    }
-    this.#lost(link, code, reason)
-    const accused = accusation(code)
-    if (accused !== undefined) this.#fault('local', accused, reason)
-  }
-
-  /**
-   * What goes on a one-shot link when the page goes away: `hello`, the acknowledgement, and everything that the server
-   * is not known to have, the oldest first, in at most `bytesMax` bytes. Empty if there is nothing to say. `gone`: the
-   * page will not come back. The session has left its links with that, and wants another one if the page is restored.
-   */
-  lastWords(bytesMax: number, auth: Json | undefined, gone: boolean): Frame[] {
-    const frames: Frame[] = []
-    const unsaid = this.ended ? !this.#released : !this.#outbox.empty || this.#inbox.ackDue
-    const { attached } = this
-    if (this.#current !== undefined) this.#lost(this.#current, closeCodes.superseded, '')
-    if (!unsaid) return frames
-    const id = Number.NaN
-    this.startLink(id, auth, gone && this.#outbox.fin !== undefined ? gone : undefined)
-    const link = this.#current as ClientLink | undefined
-    if (link === undefined) return frames
-    link.streaming = true
-    for (;;) {
-      const frame = this.#writer.fill(link, bytesMax)
-      if (frame === undefined) break
-      frames.push(frame)
-      bytesMax -= typeof frame === 'string' ? utf8Length(frame) : frame.length
-    }
-    this.#detach(link)
-    return frames
-  }
-
-  // The application
-
-  send(message: ClientMessage<Tag>): void {
-    const { fin, maxBytes } = this.#outbox
-    if (this.ended || fin !== undefined) return this.#fail([message], 'the session takes no more messages')
-    if (message.bytes > maxBytes) return this.#failTooLarge([message])
-    this.#outbox.push(message)
-  }
-
-  /** Takes a message back; nothing happens if it has been transmitted. */
-  drop(message: ClientMessage<Tag>): void {
-    if (this.#outbox.drop(message)) this.#fail([message], 'taken back')
-  }
-
-  /** A note: its envelope's text, and its payload if that is binary. Dropped if there is no link, or no room. */
-  note(text: string, payload?: Uint8Array): void {
-    if (this.attached) this.#writer.addNote(text, payload)
-  }
-
-  /** The application no longer wants the reply to the request with this id. */
-  cancel(re: string): void {
-    if (this.attached) this.#writer.control.push(JSON.stringify({ t: 'cancel', re }))
-  }
-
-  /** The application has finished with the message that has this sequence number. */
-  handled(seq: number, now: number): void {
-    if (this.#inbox.handled(seq)) this.#faultsInARow = 0
-    this.#settle(now)
-  }
-
-  /** The application has begun to close. */
-  close(timeoutMs: number, now: number): void {
-    if (this.#closing || this.ended) return
-    this.#closing = true
-    this.#closingAt = now + timeoutMs
-  }
-
-  /** Nothing more will be sent: `fin` goes behind what is queued. */
-  fin(code: number | undefined, reason: string | undefined, now: number): void {
-    const outbox = this.#outbox
-    if (this.ended || outbox.fin !== undefined) return
-    const unheardOf = this.#links === 0 && outbox.empty
-    const text = JSON.stringify({ code, reason: reason === undefined ? reason : clip(reason) })
-    const rest = text === '{}' ? '}' : `,${text.slice(1)}`
-    outbox.fin = { id: '', rest, bytes: 0, tag: undefined as Tag, seq: 0, fin: true }
-    // A client that nobody has ever heard of is done by itself.
-    if (unheardOf) {
-      this.#finish(now)
-      this.#release()
-    } else outbox.push(outbox.fin)
-  }
-
-  /** The session is given up. */
-  abort(code: ResetCode, reason: string, now: number): void {
-    this.#end(code, reason, 'local')
-  }
-
-  /** Time has passed. */
-  timeout(now: number): void {
-    const link = this.#current
-    if (now >= this.#releaseAt) return this.#release()
-    if (now >= this.#closingAt) return this.#end('close-timeout', 'closing took too long', 'local')
-    if (link === undefined) return
-    if (now >= this.#welcomeAt) this.#giveUp(this.#next ?? link, closeCodes.helloTimeout, 'no welcome came')
-    else if (now >= this.#deadAt) {
-      // Whoever comes this late was frozen, or slept: so may the answer have been. The server is asked once more.
-      if (now < this.#deadAt + lateMs || link.doubted) {
-        return this.#giveUp(link, closeCodes.keepaliveTimeout, 'a ping was not answered')
-      }
-      link.doubted = true
-      this.#ping(now)
-    } else if (now >= this.#pingAt) {
-      link.doubted = false
-      this.#ping(now)
-    }
-  }
-
-  /** Asks whether the server is there. */
-  #ping(now: number): void {
-    this.#pingAt = never
-    this.#deadAt = now + this.#keepaliveMs
-    this.#writer.control.push(`{"t":"ping","k":${++this.#pings}}`)
-  }
-
-  #heard(now: number): void {
-    this.#pingAt = now + this.#keepaliveMs
-    this.#deadAt = never
-  }
-
-  // The server's envelopes
-
-  #onEnvelope(
+  const onEnvelope = (
     envelope: Envelope,
     payload: Uint8Array | undefined,
     charge: Charge,
     link: ClientLink,
     now: number,
-  ): void {
+  ): void => {
     const { t } = envelope
-    const unexpected = t === 'hello' || (t === 'welcome' && envelope.sid !== this.#config.sid)
-    if (unexpected || (t !== 'reset' && (t === 'welcome') === link.attached)) {
-      throw new Fault('envelopeUnexpected', `unexpected ${t}`)
-    }
-    const outbox = this.#outbox
+    if (t === 'hello' || (t !== 'reset' && (t === 'welcome') === link.attached))
+      throw fault('envelopeUnexpected')
     switch (t) {
       case 'msg':
-        if (this.#inbox.receive(envelope, charge) && !this.ended) this.#onMessage(envelope, payload)
+      case 'fin': {
+        const isNew = inbox.receive(envelope, charge)
+        if (isNew === undefined) end('window-exceeded', '', 'local')
+        if (!isNew || report) return
+        if (t === 'fin') emit({ type: 'peer-fin', code: envelope.code, reason: envelope.reason })
+        else emit({ type: 'message', envelope, payload, redelivered: envelope.again === true })
         return
+      }
       case 'ack': {
         const messages = outbox.acknowledge(envelope)
-        if (messages.length === 0) return
-        this.#faultsInARow = 0
-        if (this.#closing) for (const { id } of messages) this.#handledWhileClosing.push(id)
-        this.#emit({ type: 'handled', messages })
-        return
+        if (!messages[0]) return
+        faultsInARow = 0
+        handledWhileClosing?.push(...messages.map(({ id }) => id))
+        return emit({ type: 'handled', messages })
       }
-      case 'fin': {
-        const { code, reason } = envelope
-        if (this.#inbox.receive(envelope, charge)) this.#emit({ type: 'peer-fin', code, reason })
+      case 'welcome':
+        if (envelope.sid !== sid) throw fault('envelopeUnexpected')
+        failTooLarge(outbox.welcome(envelope.got, envelope.window, envelope.maxBytes))
+        link.attached = link.streaming = welcomed = true
+        ttl = envelope.ttl
+        keepalive = envelope.keepalive
+        welcomeAt = never
+        heard(now)
+        if (report) sayLastWord(report)
+        else emit({ type: 'attached', link: link.id, resumed: envelope.resumed })
         return
-      }
-      case 'welcome': {
-        if (link === this.#next) this.#supersede(this.#current)
-        outbox.peerReceived(envelope.got)
-        link.attached = true
-        link.streaming = true
-        this.welcomed = true
-        this.#ttlMs = envelope.ttl
-        this.#keepaliveMs = envelope.keepalive
-        outbox.window = envelope.window
-        outbox.maxBytes = envelope.maxBytes
-        this.#welcomeAt = never
-        this.#heard(now)
-        if (this.ended) return this.#sayLastWord(link)
-        this.#failTooLarge(outbox.dropTooLarge())
-        this.#emit({ type: 'attached', link: link.id, resumed: envelope.resumed })
-        return
-      }
       case 'cancel':
-        this.#emit({ type: t, re: envelope.re })
-        return
+        return emit({ type: t, re: envelope.re })
       case 'note':
-        this.#emit({ type: t, envelope, payload })
-        return
+        return emit({ type: t, envelope, payload })
       case 'ping':
-        // Only the last answer waits: a server that asks without ever reading must not fill our memory.
-        this.#writer.pong = `{"t":"pong","k":${envelope.k}}`
+        pong = `{"t":"pong","k":${envelope.k}}`
         return
       case 'away': {
         const { after, reason, location } = envelope
-        this.#emit({ type: t, after, reason, location })
-        return
+        return emit({ type: t, after, reason, location })
       }
       case 'reset': {
         const { code, reason = '', got } = envelope
-        if (link === this.#next) {
-          this.#close(link, closeCodes.normal, '')
-          this.#emit({ type: 'move-refused', link: link.id, code: asResetCode(code), reason })
-          return
-        }
         // What went behind this `hello`, and on no link before, has had no effect (R-131).
         if (!link.attached && link.late && got === undefined && isRefusal(code)) outbox.unleave()
         outbox.peerSaysItHas(got ?? 0)
-        return this.#end(asResetCode(code), reason, 'peer')
+        end(asResetCode(code), reason, 'peer')
       }
     }
   }
 
-  #onMessage(envelope: MsgEnvelope, payload: Uint8Array | undefined): void {
-    this.#emit({ type: 'message', envelope, payload, redelivered: envelope.again === true })
-  }
+  return {
+    ended: () => report !== undefined,
+    attached: () => current?.attached === true,
+    /** True once a `welcome` has come. */
+    welcomed: () => welcomed,
+    /** True if a link should be opened: the session goes on, or its last acknowledgement must be said again. */
+    wantsLink: () => !released && !current && finalLink === undefined,
+    /** Bytes of messages retained: queued and in flight. */
+    retainedBytes: outbox.bytes,
+    /** How far a message of this side is known to have come, while it is not handled. */
+    fateOf: outbox.fateOf,
+    /** When to come back with `timeout`; `Infinity` for never. It may change with every call. */
+    nextTimeout: () => Math.min(welcomeAt, pingAt, deadAt, closingAt, releaseAt),
 
-  #fault(by: 'local' | 'peer', code: Fault['code'], message: string): void {
-    if (this.ended) return
-    this.#emit({ type: 'fault', by, code, message })
-    if (++this.#faultsInARow >= faultsInARowMax) this.#end('protocol-fault', message, 'local')
-  }
+    /** What has come out since the last call, in order. */
+    takeOutputs: () => outputs.splice(0),
 
-  // The end
+    /** The next frame for this link, or nothing. `strictBytes`: never longer than this, if only `hello` permits it. */
+    pollFrame: (id: LinkId, strictBytes?: number) => (id === current?.id ? poll(strictBytes) : undefined),
 
-  /** After each step: is everything that both sides sent handled? */
-  #settle(now: number): void {
-    if (this.ended || !this.#outbox.finished || !this.#inbox.finished) return
-    const link = this.#current
-    this.#finish(now)
-    // On a link that is still being opened it is said when `welcome` has come.
-    if (link?.attached) this.#sayLastWord(link)
-    // The acknowledgement of a `fin` that went out behind ours of the server's proves that the server has both.
-    if (link?.finAfterAll) this.#release()
-  }
+    /** A link is being opened, in place of the one that there is; its first frame may be polled. */
+    startLink,
 
-  #finish(now: number): void {
-    this.#releaseAt = now + this.#ttlMs
-    this.#tellEnd('finished', '', 'both', [])
-  }
+    /** The link's handshake is done. `early`: `hello` went with it. */
+    linkOpen(id: LinkId, early: boolean, now: number): void {
+      if (current?.id !== id || current.attached) return
+      current.late = !early
+      welcomeAt = now + welcomeTimeoutMs
+    },
 
-  /** The session ends, and not as agreed. */
-  #end(code: ResetCode, reason: string, by: 'local' | 'peer'): void {
-    const link = this.#current
-    if (this.ended) {
-      if (by === 'local') return
-      if (link !== undefined) this.#close(link, closeCodes.normal, '')
-      return this.#release()
-    }
-    const rest = this.#outbox.drain()
-    this.#fail(rest, reason === '' ? code : `${reason} (${code})`)
-    this.#tellEnd(code, reason, by, rest)
-    if (link !== undefined) {
-      if (by === 'peer') this.#close(link, closeCodes.normal, '')
-      else this.#sayLastWord(link)
-    }
-    this.#release()
-  }
+    /** A frame came. `bytes` is its length on the wire, or a lower bound of it. */
+    frame(id: LinkId, frame: Frame, bytes: number, now: number): void {
+      const link = current
+      if (link?.id !== id) return
+      try {
+        if (Math.max(bytes, frame.length) > maxBytes + frameOverheadBytes) throw fault('frameTooLarge')
+        const { envelopes, payload } = readFrame(frame)
+        if (link.attached) heard(now)
+        const charge = { bytes: Math.max(0, bytes - frameOverheadBytes) }
+        let messages = 0
+        for (const envelope of envelopes) {
+          if (envelope.t === 'msg' && ++messages > 1 && bytes > batchBytesMax) throw fault('frameTooLarge')
+          onEnvelope(envelope, payload, charge, link, now)
+          if (current !== link) return
+        }
+        settle(now)
+      } catch (error) {
+        // What only shows itself when it is used is no better than what does not fit its shape.
+        const { message, closeCode } = error instanceof Fault ? error : fault('frameMalformed')
+        close(closeCode, message)
+        onFault(new Fault(closeCode), message)
+      }
+    },
 
-  #tellEnd(
-    code: CloseReport['code'],
-    reason: string,
-    by: CloseReport['by'],
-    rest: readonly ClientMessage<Tag>[],
-  ): void {
-    const { handledTotal } = this.#outbox
-    const idsOf = (fate: Fate) => rest.filter((one) => this.fateOf(one) === fate).map(({ id }) => id)
-    this.ended = true
-    this.#closingAt = never
-    this.#report = {
-      clean: code === 'finished',
-      code,
-      reason,
-      by,
-      handledTotal,
-      handled: this.#handledWhileClosing,
-      received: idsOf('received'),
-      unknown: idsOf('unknown'),
-      notSent: idsOf('not-sent'),
-      incoming: { handledTotal: this.#inbox.handledTotal, unhandled: this.#inbox.pendingIds() },
-    }
-    this.#emit({ type: 'ended', report: this.#report })
-  }
+    /**
+     * A link is over, and everything that arrived on it was given in before. `neverLeft`: nothing of what was polled for
+     * it left this side.
+     */
+    linkEnd(id: LinkId, code: number, reason: string, clean: boolean, neverLeft: boolean): void {
+      if (id === finalLink) {
+        finalLink = undefined
+        // Any other code is the server's own reason to drop the link, and then it did not read to the end.
+        if (clean && (code === 1000 || code === 4410)) release()
+      }
+      if (current?.id !== id) return
+      if (neverLeft) outbox.unleave()
+      if (code === superseded) {
+        detach()
+        return end('superseded', 'another holder of the key has the session', 'peer')
+      }
+      detach(code, reason)
+      const accused = code === 1009 ? 4413 : code
+      if (/^44(0[0-35-7]|1[34])$/.test(`${accused}`)) onFault(new Fault(accused, 'local'), reason)
+    },
 
-  /** The session is over: says so on this link, and closes it behind that. */
-  #sayLastWord(link: ClientLink): void {
-    const { clean, code, reason } = this.#report as CloseReport
-    const { got } = this.#inbox
-    this.#finalLink = link.id
-    if (clean) return this.#close(link, closeCodes.normal, '', this.#writer.fill(link))
-    const reset = `[${JSON.stringify({ t: 'reset', code, reason: clip(reason), got })}]`
-    // The server may have gone over to the next link already: what is said on this one it would not hear.
-    for (const one of [link, this.#next]) if (one !== undefined) this.#close(one, closeCodes.reset, code, reset)
-  }
+    /**
+     * What goes on a one-shot link when the page goes away: `hello`, the acknowledgement, and everything that the server
+     * is not known to have, the oldest first, in at most `bytesMax` bytes. Empty if there is nothing to say. `gone`: the
+     * page will not come back. The session has left its link with that, and wants another one if the page is restored.
+     */
+    lastWords(bytesMax: number, auth: Json | undefined, gone: boolean): Frame[] {
+      const frames: Frame[] = []
+      if (report ? !released : !outbox.empty() || inbox.ackDue()) {
+        startLink(Number.NaN, auth, (gone && finAsked) || undefined)
+        if (current) current.streaming = true
+        for (let frame = poll(bytesMax); frame; frame = poll(bytesMax)) {
+          frames.push(frame)
+          bytesMax -= typeof frame === 'string' ? utf8(frame).length : frame.length
+        }
+      }
+      detach(superseded, '')
+      return frames
+    },
 
-  /** Nothing of the session is needed any more. */
-  #release(): void {
-    if (this.#released) return
-    this.#released = true
-    this.#supersede(this.#next)
-    this.#supersede(this.#current)
-    this.#releaseAt = never
-    this.#emit({ type: 'released' })
-  }
+    // The application
 
-  // Helpers
+    send(message: ClientMessage<Tag>): void {
+      if (report || finAsked) fail([message], 'the session takes no more messages')
+      else if (!outbox.push(message)) failTooLarge([message])
+    },
 
-  #linkWith(id: LinkId): ClientLink | undefined {
-    return this.#current?.id === id ? this.#current : this.#next?.id === id ? this.#next : undefined
-  }
+    /** Takes a message back; nothing happens if it has been transmitted. */
+    drop(message: ClientMessage<Tag>): void {
+      if (outbox.drop(message)) fail([message], 'taken back')
+    },
 
-  #take(link: ClientLink): void {
-    this.#current = link
-    this.#next = undefined
-    this.#inbox.startLink()
-    this.#outbox.startLink()
-    this.#writer.startLink(link.hello)
-  }
+    /** A note: its envelope's text. False if there is no link, or no room: it is dropped then. */
+    note(text: string): boolean {
+      const fits = current?.attached === true && `${control}${text}`.length < noteCharsMax
+      if (fits) control.push(text)
+      return fits
+    },
 
-  #giveUp(link: ClientLink, code: number, reason: string): void {
-    this.#close(link, code, reason)
-    this.#lost(link, code, reason)
-  }
+    /** The application no longer wants the reply to the request with this id. */
+    cancel(re: string): void {
+      if (current?.attached) control.push(JSON.stringify({ t: 'cancel', re }))
+    },
 
-  #supersede(link: ClientLink | undefined): void {
-    if (link !== undefined) this.#close(link, closeCodes.superseded, 'another link took over')
-  }
+    /** The application has finished with the message that has this sequence number. */
+    handled(seq: number, now: number): void {
+      if (inbox.handled(seq)) faultsInARow = 0
+      settle(now)
+    },
 
-  /** The driver ends this link; whatever it still reports is not heard. */
-  #close(link: ClientLink, code: number, reason: string, last?: Frame): void {
-    this.#emit({ type: 'link-close', link: link.id, code, reason, last })
-    this.#detach(link)
-  }
+    /** The application has begun to close. */
+    close(timeoutMs: number, now: number): void {
+      if (handledWhileClosing || report) return
+      handledWhileClosing = []
+      closingAt = now + timeoutMs
+    },
 
-  /** The link is over, and the session goes on without it for now. */
-  #lost(link: ClientLink, code: number, reason: string): void {
-    this.#detach(link)
-    if (link.attached && !this.ended) this.#emit({ type: 'detached', link: link.id, code, reason })
-  }
+    /** Nothing more will be sent: `fin` goes behind what is queued. */
+    fin(code: number | undefined, reason: string | undefined, now: number): void {
+      if (report || finAsked) return
+      finAsked = true
+      if (links || !outbox.empty()) {
+        // What stands behind `{"seq":0`.
+        const rest = JSON.stringify({ seq: 0, code, reason: reason && clip(reason) }).slice(8)
+        outbox.push({ id: '', rest, bytes: 0, tag: undefined as Tag, seq: 0, fin: true })
+      } else {
+        // A client that nobody has ever heard of is done by itself.
+        finish(now)
+        release()
+      }
+    },
 
-  /** The session goes on without this link: on the next one, if there is one. */
-  #detach(link: ClientLink): void {
-    if (this.#next === link) {
-      this.#next = undefined
-      this.#welcomeAt = never
-    } else if (this.#current === link) {
-      this.#current = undefined
-      this.#pingAt = never
-      this.#deadAt = never
-      this.#writer.startLink()
-      if (this.#next === undefined) this.#welcomeAt = never
-      else this.#take(this.#next)
-    }
-  }
+    /** The session is given up. */
+    abort: (code: ResetCode, reason: string) => end(code, reason, 'local'),
 
-  #emit(output: ClientOutput<Tag>): void {
-    this.#outputs.push(output)
-  }
-
-  /** These messages will never be handled. */
-  #fail(messages: ClientMessage<Tag>[], why: string, tooLarge = false): void {
-    if (messages.length === 0) return
-    const failed = messages.map((message) => ({ message, fate: this.fateOf(message) }))
-    this.#emit({ type: 'failed', messages: failed, why, tooLarge })
-  }
-
-  #failTooLarge(messages: ClientMessage<Tag>[]): void {
-    this.#fail(messages, `it is larger than the ${this.#outbox.maxBytes} bytes that the peer takes`, true)
+    /** Time has passed. */
+    timeout(now: number): void {
+      if (now >= releaseAt) return release()
+      if (now >= closingAt) return end('close-timeout', '', 'local')
+      if (now >= welcomeAt) return close(4404, 'no welcome came')
+      if (now < deadAt) {
+        if (now < pingAt || !current) return
+        current.doubted = false
+      } else {
+        // Whoever comes this late was frozen, or slept: so may the answer have been. The server is asked once more.
+        if (!current || now < deadAt + lateMs || current.doubted)
+          return close(4408, 'a ping was not answered')
+        current.doubted = true
+      }
+      ping(now)
+    },
   }
 }
 
 const never = Number.POSITIVE_INFINITY
 
+const superseded = 4409
+
 /** How late a timer has to be for the machine to have been frozen. */
 const lateMs = 1_000
+
+/** How many characters of notes and the like may wait for the link. */
+const noteCharsMax = 20_000
 
 /** A reason as it may go over the wire. */
 function clip(reason: string): string {

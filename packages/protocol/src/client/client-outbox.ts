@@ -1,169 +1,154 @@
-import type { AckEnvelope, SeqRange } from '../envelope.ts'
+import type { AckEnvelope, Window } from '../envelope.ts'
 import type { Fate } from '../errors.ts'
 import { sequenceSpanMax, windowBytes, windowMessages } from './bounds.ts'
 import type { ClientMessage } from './client-message.ts'
-import { Fault } from './fault.ts'
-
-/** What a `fin` with the longest reason takes in a frame. It counts in no window and no cap. */
-const finBytesMax = 512
+import { fault } from './fault.ts'
 
 /**
  * One direction as its sender sees it: what waits, what is in flight, what the server is known to have. `fin` is the
- * last of the messages.
+ * last of the messages, takes no room, and passes a full window.
  */
-export class ClientOutbox<Tag> {
-  window = { messages: windowMessages, bytes: windowBytes }
-  /** How large a message the server takes, once it has said so. */
-  maxBytes = Number.POSITIVE_INFINITY
-  /** Bytes retained: queued and in flight. */
-  bytes = 0
-  handledTotal = 0
-  fin: ClientMessage<Tag> | undefined
-  /** The highest sequence number that was given out. */
-  last = 0
+export function clientOutbox<Tag>() {
   /** What has no number yet, the oldest first. */
-  readonly #queue = new Set<ClientMessage<Tag>>()
+  let queue = new Set<ClientMessage<Tag>>()
   /** What has one and is not acknowledged, in order. */
-  readonly #inFlight = new Map<number, ClientMessage<Tag>>()
-  #inFlightBytes = 0
+  const inFlight = new Map<number, ClientMessage<Tag>>()
+  let inFlightBytes = 0
+  let window: Window = { messages: windowMessages, bytes: windowBytes }
+  let maxBytes = Number.POSITIVE_INFINITY
+  /** The highest sequence number that was given out, and what it was when this link began. */
+  let last = 0
+  let lastBefore = 0
   /** The highest number that the server is known to have received. */
-  #peerGot = 0
-  /** The next number to transmit on this link. */
-  #cursor = 1
-  #lastBeforeLink = 0
-  #leftOnLink = false
-
-  /** True if nothing is retained, not even `fin`. */
-  get empty(): boolean {
-    return this.#queue.size + this.#inFlight.size === 0
-  }
-
-  /** True if `fin` and everything before it is acknowledged. */
-  get finished(): boolean {
-    return this.fin !== undefined && this.empty
-  }
+  let peerGot = 0
+  /** The next number to transmit on this link, and whether anything has been. */
+  let cursor = 1
+  let begun = false
+  let bytes = 0
+  let handledTotal = 0
 
   /** Everything below this number is acknowledged. */
-  get #base(): number {
-    return this.#inFlight.keys().next().value ?? this.last + 1
-  }
+  const base = (): number => inFlight.keys().next().value ?? last + 1
 
-  push(message: ClientMessage<Tag>): void {
-    this.#queue.add(message)
-    this.bytes += message.bytes
-  }
+  const outbox = {
+    handledTotal: () => handledTotal,
+    /** Bytes retained: queued and in flight. */
+    bytes: () => bytes,
+    /** True if nothing is retained, not even `fin`. */
+    empty: () => queue.size + inFlight.size === 0,
 
-  /** Takes a message back that has not been transmitted. False if it has. */
-  drop(message: ClientMessage<Tag>): boolean {
-    const dropped = this.#queue.delete(message)
-    if (dropped) this.bytes -= message.bytes
-    return dropped
-  }
+    fateOf: ({ seq }: ClientMessage<Tag>): Fate =>
+      !seq ? 'not-sent' : seq <= peerGot ? 'received' : 'unknown',
 
-  /** A link begins: transmission starts behind what the server is known to have received. */
-  startLink(): void {
-    this.#lastBeforeLink = this.last
-    this.#leftOnLink = false
-    this.#cursor = Math.max(this.#base, this.#peerGot + 1)
-  }
+    /** False if it is larger than the server takes. */
+    push(message: ClientMessage<Tag>): boolean {
+      if (message.bytes > maxBytes) return false
+      queue.add(message)
+      bytes += message.bytes
+      return true
+    },
 
-  /** Nothing of what was numbered for this link has left: it goes back to the head of the queue. */
-  unleave(): void {
-    const queued = [...this.#queue]
-    this.#queue.clear()
-    for (const [seq, message] of this.#inFlight) {
-      if (seq <= this.#lastBeforeLink) continue
-      this.#inFlight.delete(seq)
-      this.#inFlightBytes -= message.bytes
-      message.seq = 0
-      this.#queue.add(message)
-    }
-    for (const message of queued) this.#queue.add(message)
-    this.last = Math.min(this.last, this.#lastBeforeLink)
-    this.#cursor = Math.min(this.#cursor, this.last + 1)
-  }
+    /** Takes a message back that has not been transmitted. False if it has. */
+    drop(message: ClientMessage<Tag>): boolean {
+      const dropped = queue.delete(message)
+      if (dropped) bytes -= message.bytes
+      return dropped
+    },
 
-  /** The server says with its `welcome` how much it has: less than before if it has been restored from its journal (R-122). */
-  peerReceived(got: number): void {
-    if (got > this.last || got < this.#base - 1) throw new Fault('ackInvalid', `got ${got}`)
-    this.#peerGot = got
-    // What went behind this link's `hello` need not be counted yet.
-    if (this.#cursor <= got || !this.#leftOnLink) this.#cursor = Math.max(this.#base, got + 1)
-  }
+    /** A link begins: transmission starts behind what the server is known to have received. */
+    startLink(): void {
+      lastBefore = last
+      begun = false
+      cursor = Math.max(base(), peerGot + 1)
+    },
 
-  /** What a server says that has ended the session: believed as far as it can be true. */
-  peerSaysItHas(got: number): void {
-    if (got <= this.last) this.#peerGot = Math.max(this.#peerGot, got)
-  }
-
-  /** Returns the messages that an acknowledgement settles, in order. */
-  acknowledge({ n, also = [] }: AckEnvelope): ClientMessage<Tag>[] {
-    const ranges: SeqRange[] = [[this.#base, n], ...also]
-    const highest = Math.max(n, ranges[ranges.length - 1]?.[1] as number)
-    if (highest > this.last) throw new Fault('ackInvalid', `ack of ${highest}`)
-    this.peerSaysItHas(highest)
-    const settled: ClientMessage<Tag>[] = []
-    for (const [from, to] of ranges) {
-      for (let seq = from; seq <= to; seq++) {
-        const message = this.#inFlight.get(seq)
-        if (message === undefined) continue
-        this.#inFlight.delete(seq)
-        this.#inFlightBytes -= message.bytes
-        this.bytes -= message.bytes
-        if (!message.fin) settled.push(message)
+    /** Nothing of what was numbered for this link has left: it goes back to the head of the queue. */
+    unleave(): void {
+      const back: ClientMessage<Tag>[] = []
+      for (const [seq, message] of inFlight) {
+        if (seq <= lastBefore) continue
+        inFlight.delete(seq)
+        inFlightBytes -= message.bytes
+        message.seq = 0
+        back.push(message)
       }
-    }
-    this.handledTotal += settled.length
-    return settled
-  }
+      queue = new Set([...back, ...queue])
+      last = Math.min(last, lastBefore)
+      cursor = Math.min(cursor, last + 1)
+    },
 
-  /** The next thing to transmit: of the kind that is asked for, and no longer than `bytesMax`. */
-  next(bytesMax: number, binary: boolean): ClientMessage<Tag> | undefined {
-    let message: ClientMessage<Tag> | undefined
-    while (this.#cursor <= this.last) {
-      message = this.#inFlight.get(this.#cursor)
-      if (message !== undefined) break
-      this.#cursor++
-    }
-    message ??= this.#queue.values().next().value
-    if (message === undefined || (message.payload !== undefined) !== binary) return
-    if ((message.fin ? finBytesMax : message.bytes) > bytesMax) return
-    if (message.seq === 0) {
-      if (!message.fin && !this.#windowHolds(message)) return
-      this.#queue.delete(message)
-      message.seq = ++this.last
-      this.#inFlight.set(message.seq, message)
-      this.#inFlightBytes += message.bytes
-    }
-    this.#cursor = message.seq + 1
-    this.#leftOnLink = true
-    return message
-  }
+    /**
+     * The server says with its `welcome` how much it has, less than before if it has been restored from its journal
+     * (R-122), and what it takes. Returns what is larger than that.
+     */
+    welcome(got: number, newWindow: Window, newMaxBytes: number): ClientMessage<Tag>[] {
+      if (got > last || got < base() - 1) throw fault('ackInvalid')
+      peerGot = got
+      // What went behind this link's `hello` need not be counted yet.
+      if (cursor <= got || !begun) cursor = Math.max(base(), got + 1)
+      window = newWindow
+      maxBytes = newMaxBytes
+      return [...queue].filter((message) => message.bytes > maxBytes && outbox.drop(message))
+    },
 
-  /** Queued messages that the server will never take. */
-  dropTooLarge(): ClientMessage<Tag>[] {
-    return [...this.#queue].filter((message) => message.bytes > this.maxBytes && this.drop(message))
-  }
+    /** What a server says it has: believed as far as it can be true. */
+    peerSaysItHas(got: number): void {
+      if (got <= last && got > peerGot) peerGot = got
+    },
 
-  /** The session is over: everything that is left, in order. */
-  drain(): ClientMessage<Tag>[] {
-    const rest = [...this.#inFlight.values(), ...this.#queue]
-    this.#inFlight.clear()
-    this.#queue.clear()
-    this.bytes = 0
-    return rest.filter((message) => !message.fin)
-  }
+    /** Returns the messages that an acknowledgement settles, in order. */
+    acknowledge({ n, also = [] }: AckEnvelope): ClientMessage<Tag>[] {
+      const from = base()
+      const settled: ClientMessage<Tag>[] = []
+      for (const [first, to] of [[from, n], ...also] as [number, number][]) {
+        if (to > last) throw fault('ackInvalid')
+        outbox.peerSaysItHas(to)
+        for (let seq = Math.max(first, from); seq <= to; seq++) {
+          const message = inFlight.get(seq)
+          if (!message) continue
+          inFlight.delete(seq)
+          inFlightBytes -= message.bytes
+          bytes -= message.bytes
+          if (!message.fin) settled.push(message)
+        }
+      }
+      handledTotal += settled.length
+      return settled
+    },
 
-  fateOf({ seq }: ClientMessage<Tag>): Fate {
-    if (seq === 0) return 'not-sent'
-    return seq <= this.#peerGot ? 'received' : 'unknown'
-  }
+    /** The next thing to transmit: of the kind that is asked for, and no longer than `bytesMax`. */
+    next(bytesMax: number, binary: boolean): ClientMessage<Tag> | undefined {
+      while (cursor <= last && !inFlight.has(cursor)) cursor++
+      const message = inFlight.get(cursor) ?? queue.values().next().value
+      if (!message || !message.payload === binary || (message.fin ? finBytesMax : message.bytes) > bytesMax)
+        return
+      if (!message.seq) {
+        // One message may always go, so that one as large as the window does not wait forever. One handler that never
+        // finishes must not make both sides remember everything that was handled after it.
+        const fits =
+          !inFlight.size || (inFlight.size < window.messages && inFlightBytes + message.bytes <= window.bytes)
+        if (!message.fin && (!fits || last + 1 - base() >= sequenceSpanMax)) return
+        queue.delete(message)
+        message.seq = ++last
+        inFlight.set(last, message)
+        inFlightBytes += message.bytes
+      }
+      cursor = message.seq + 1
+      begun = true
+      return message
+    },
 
-  #windowHolds({ bytes }: ClientMessage<Tag>): boolean {
-    // One handler that never finishes must not make both sides remember everything that was handled after it.
-    if (this.last + 1 - this.#base >= sequenceSpanMax) return false
-    // One message may always go, so that one as large as the window does not wait forever.
-    if (this.#inFlight.size === 0) return true
-    return this.#inFlight.size < this.window.messages && this.#inFlightBytes + bytes <= this.window.bytes
+    /** The session is over: everything that is left, in order. */
+    drain(): ClientMessage<Tag>[] {
+      const rest = [...inFlight.values(), ...queue].filter(({ fin }) => !fin)
+      inFlight.clear()
+      queue.clear()
+      bytes = 0
+      return rest
+    },
   }
+  return outbox
 }
+
+/** What a `fin` with the longest reason takes in a frame. */
+const finBytesMax = 512

@@ -4,6 +4,6 @@
  *
  * @packageDocumentation
  */
-export { type ClientConfig, ClientMachine } from './client-machine.ts'
+export { type ClientConfig, type ClientMachine, clientMachine } from './client-machine.ts'
 export type { ClientMessage } from './client-message.ts'
 export type { ClientOutput } from './client-output.ts'

@@ -1,4 +1,4 @@
-import { ClientMachine } from '../../src/client/client-machine.ts'
+import { type ClientMachine, clientMachine } from '../../src/client/client-machine.ts'
 import type { ClientMessage } from '../../src/client/client-message.ts'
 import type { Frame } from '../../src/envelope.ts'
 import type { LinkId, SessionConfig, SessionInput, SessionOutput } from '../../src/session-io.ts'
@@ -20,7 +20,6 @@ export class ClientAsSessionMachine<Tag>
       | 'welcomed'
       | 'retainedBytes'
       | 'takeJournalWrite'
-      | 'got'
       | 'fateOf'
     >
 {
@@ -29,31 +28,27 @@ export class ClientAsSessionMachine<Tag>
   readonly #links = new Set<LinkId>()
 
   constructor(config: SessionConfig) {
-    this.client = new ClientMachine<Tag>(config)
+    this.client = clientMachine<Tag>(config)
   }
 
   get ended(): boolean {
-    return this.client.ended
+    return this.client.ended()
   }
 
   get attached(): boolean {
-    return this.client.attached
+    return this.client.attached()
   }
 
   get wantsLink(): boolean {
-    return this.client.wantsLink
+    return this.client.wantsLink()
   }
 
   get welcomed(): boolean {
-    return this.client.welcomed
-  }
-
-  get got(): number {
-    return this.client.got
+    return this.client.welcomed()
   }
 
   get retainedBytes(): number {
-    return this.client.retainedBytes
+    return this.client.retainedBytes()
   }
 
   fateOf(message: ClientMessage<Tag>) {
@@ -91,7 +86,7 @@ export class ClientAsSessionMachine<Tag>
         return client.linkOpen(input.link, input.early !== false, now)
       case 'link-end':
         this.#links.delete(input.link)
-        return client.linkEnd(input.link, input.code, input.reason, input.clean, input.neverLeft, now)
+        return client.linkEnd(input.link, input.code, input.reason, input.clean, input.neverLeft)
       case 'frame':
         return client.frame(input.link, input.frame, input.bytes, now)
       case 'send':
@@ -99,7 +94,8 @@ export class ClientAsSessionMachine<Tag>
       case 'drop':
         return client.drop(input.message)
       case 'note':
-        return client.note(input.text, input.payload)
+        client.note(input.text)
+        return
       case 'cancel':
         return client.cancel(input.re)
       case 'handled':
@@ -109,7 +105,7 @@ export class ClientAsSessionMachine<Tag>
       case 'fin':
         return client.fin(input.code, input.reason, now)
       case 'abort':
-        return client.abort(input.code, input.reason, now)
+        return client.abort(input.code, input.reason)
       case 'timeout':
         return client.timeout(now)
       default:

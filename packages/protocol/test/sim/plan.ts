@@ -142,7 +142,13 @@ export function makeJournalFailure(plan: Plan, random: Random): Plan['journalFai
 }
 
 /** A process that keeps nothing, and never goes away. */
-export const withoutJournal: ProcessPlan = { journalMs: undefined, crashes: 0, share: 0, at: [], downMsMax: 0 }
+export const withoutJournal: ProcessPlan = {
+  journalMs: undefined,
+  crashes: 0,
+  share: 0,
+  at: [],
+  downMsMax: 0,
+}
 
 /** In three of five runs nobody has a journal, and nobody crashes. */
 function makeProcesses(random: Random, horizon: number): Plan['processes'] {
