@@ -14,7 +14,14 @@ import { Endpoint, frameBytes, type Machine, type Output, readFrame } from './en
 import { garbage, visit } from './hostile.ts'
 import { Ledger } from './ledger.ts'
 import { type Connection, type End, Network } from './network.ts'
-import { makeJournalFailure, makePlan, type Plan, type Side, welcomeTimeoutMs, withoutJournal } from './plan.ts'
+import {
+  makeJournalFailure,
+  makePlan,
+  type Plan,
+  type Side,
+  welcomeTimeoutMs,
+  withoutJournal,
+} from './plan.ts'
 import { Random } from './random.ts'
 import type { Sent } from './sent.ts'
 import { SimulatedServer } from './server.ts'
