@@ -1,3 +1,5 @@
 export { type BrowserLinkOptions, openBrowserLink, type WebSocketConstructor } from './browser-link.ts'
 export type { Link, LinkEnd, LinkEvents, LinkFailure, OpenLink, OpenLinkOptions } from './link.ts'
+export { sendOneShot } from './one-shot.ts'
+export { openPollLink, type PollLinkOptions, pollLinkOpener } from './poll-link.ts'
 export { afterReading } from './timer-after-reading.ts'

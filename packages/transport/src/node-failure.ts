@@ -6,7 +6,7 @@ import type { LinkFailure } from './link.ts'
  * that port) are no certificate's, and may be over when it is tried again.
  */
 export function connectFailure(error: Error | undefined): LinkFailure {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code
+  const code = (error as { code?: unknown } | undefined)?.code
   if (typeof code !== 'string') return 'unreachable'
   const certificate = certificateCodes.has(code) || /^(CERT_|CRL_|UNABLE_TO_|ERR_TLS_CERT_)/.test(code)
   return certificate ? 'certificate' : 'unreachable'
