@@ -15,7 +15,7 @@ const packages = {
   protocol: ['index', 'client/index', 'schema'],
   transport: ['node', 'browser'],
   session: ['index', 'trace-file', 'level-journal', 'conformance/index'],
-  sdk: ['node', 'browser', 'journal-level', 'journal-memory'],
+  sdk: ['node', 'browser', 'polling', 'journal-level', 'journal-memory'],
   'server-adapter': ['index', 'use/ws', 'journal-level', 'journal-memory'],
   testkit: ['index'],
   ladder: ['index'],
@@ -76,21 +76,29 @@ const command = (name) => ({
   },
 })
 
-const scriptTag = () => {
+/** What a page loads stands alone: everything is inside. */
+const inPage = (entry) => ({
+  input: `packages/sdk/src/${entry}.ts`,
+  onwarn,
+  plugins: [
+    nothingHeavyInside,
+    nodeResolve({ browser: true, exportConditions: ['@lastword/source', 'browser', 'import', 'default'] }),
+    commonjs(),
+    esbuild({ target: 'es2022', tsconfig: 'packages/sdk/tsconfig.browser.json' }),
+  ],
+})
+
+const shared = () => {
   const { version } = JSON.parse(readFileSync('packages/sdk/package.json', 'utf8'))
-  const shared = { banner: `/*! lastword ${version} | MIT */`, sourcemap: true }
+  return { banner: `/*! lastword ${version} | MIT */`, sourcemap: true }
+}
+
+const scriptTag = () => {
   return {
-    input: 'packages/sdk/src/browser.ts',
-    onwarn,
-    plugins: [
-      nothingHeavyInside,
-      nodeResolve({ browser: true, exportConditions: ['@lastword/source', 'browser', 'import', 'default'] }),
-      commonjs(),
-      esbuild({ target: 'es2022', tsconfig: 'packages/sdk/tsconfig.browser.json' }),
-    ],
+    ...inPage('browser'),
     output: [
       {
-        ...shared,
+        ...shared(),
         file: 'packages/sdk/dist/lastword.global.js',
         format: 'iife',
         name: 'lastword',
@@ -98,7 +106,7 @@ const scriptTag = () => {
         plugins: [terser(tight)],
       },
       {
-        ...shared,
+        ...shared(),
         file: 'packages/sdk/dist/lastword.esm.js',
         format: 'es',
         // Only a module's top level is its own: in a script it is where the global goes.
@@ -107,6 +115,20 @@ const scriptTag = () => {
     ],
   }
 }
+
+/** A script that adds to what `lastword.global.js` has put there; it goes behind that one. */
+const scriptTagAddition = (entry) => ({
+  ...inPage(entry),
+  output: {
+    ...shared(),
+    file: `packages/sdk/dist/lastword.${entry}.global.js`,
+    format: 'iife',
+    name: 'lastword',
+    extend: true,
+    exports: 'named',
+    plugins: [terser(tight)],
+  },
+})
 
 /** Statements joined with commas are a little shorter, and compress worse: it is the compressed size that counts. */
 const tight = { ecma: 2020, compress: { passes: 3, sequences: false }, format: { comments: /^!/ } }
@@ -139,4 +161,5 @@ export default [
   ...Object.entries(packages).flatMap(([name, entries]) => [modules(name, entries), types(name, entries)]),
   command('ladder'),
   scriptTag(),
+  scriptTagAddition('polling'),
 ]

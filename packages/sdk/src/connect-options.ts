@@ -53,6 +53,12 @@ export interface ConnectOptions<C = AnyContract> extends SessionOptions<C> {
   signal?: AbortSignal
   /** How links are made, for platforms and tests that bring their own. */
   openLink?: OpenLink
+  /**
+   * How links are made where WebSockets do not get through: `polling`, from `@lastword/sdk/polling`. It is tried when two
+   * attempts in a row brought no session, unless the server itself refused; from then on both ways take turns until one
+   * has brought it, which is kept for this session.
+   */
+  fallback?: OpenLink
 }
 
 /** The options with their defaults. */
@@ -95,6 +101,13 @@ export function checkOptions(options: ConnectOptions): CheckedOptions {
   }
   if (options.openLink !== undefined) {
     checkFunction('openLink', options.openLink, 'Leave it out, or make a link and return it.')
+  }
+  if (options.fallback !== undefined) {
+    checkFunction(
+      'fallback',
+      options.fallback,
+      "Pass polling, from '@lastword/sdk/polling', or leave it out.",
+    )
   }
   const connectTimeoutMs = options.connectTimeoutMs ?? defaults.connectTimeoutMs
   const welcomeTimeoutMs = options.welcomeTimeoutMs ?? defaults.helloTimeoutMs

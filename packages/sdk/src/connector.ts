@@ -22,6 +22,7 @@ import { nanoid } from 'nanoid'
 import { type CheckedOptions, type ConnectOptions, checkAuth, checkOptions } from './connect-options.ts'
 import { handshakeError, noAuth, notMade, noWelcome } from './handshake-error.ts'
 import type { TakenSession } from './journaled.ts'
+import { LinkChoice } from './link-choice.ts'
 import { locationUrl } from './location.ts'
 import { backoff, type ReconnectPolicy } from './reconnect-policy.ts'
 
@@ -41,7 +42,7 @@ export class Connector {
   readonly #url: string
   readonly #options: ConnectOptions
   readonly #checked: CheckedOptions
-  readonly #openLink: OpenLink
+  readonly #choice: LinkChoice
   readonly #policy: ReconnectPolicy
   readonly #releases: Release[] = []
   #attempt = 0
@@ -74,7 +75,7 @@ export class Connector {
     this.#url = url
     this.#options = options
     this.#checked = checkOptions(options)
-    this.#openLink = options.openLink ?? openLink
+    this.#choice = new LinkChoice(options.openLink ?? openLink, options.fallback)
     this.#policy = options.reconnect ?? backoff()
     this.#downSince = platform.now()
     const { onSessionLost } = options
@@ -179,7 +180,7 @@ export class Connector {
     this.#sentEarly = early !== undefined
     let link: Link
     try {
-      link = this.#openLink(this.#location ?? this.#url, {
+      link = this.#choice.openLink(this.#location ?? this.#url, {
         protocols: early === undefined ? [subprotocol] : [subprotocol, early],
         connectTimeoutMs: this.#checked.connectTimeoutMs,
         frameBytesMax: this.#checked.maxBytes + limits.frameOverheadBytes,
@@ -195,6 +196,7 @@ export class Connector {
   }
 
   #onAttached(): void {
+    this.#choice.onAttached()
     this.#opening = false
     this.#moving = false
     this.#attempt = 0
@@ -221,6 +223,8 @@ export class Connector {
       this.#earlyRefused = true
       return void this.#open(true)
     }
+    // What did not like a long header may like another way of asking.
+    if (this.#choice.onFailed(end)) this.#earlyRefused = false
     const url = this.#location ?? this.#url
     if (wasSilent(end, closed)) {
       this.#silentLinks++
@@ -244,6 +248,7 @@ export class Connector {
         error: this.#lastError,
         welcomed: this.core.welcomed,
         silentLinks: this.#silentLinks,
+        untried: this.#choice.untried,
       })
     } catch (error) {
       return this.core.abort('aborted', 'the reconnect policy failed', error)

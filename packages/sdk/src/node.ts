@@ -97,6 +97,7 @@ const optionNames: Record<keyof NodeConnectOptions | keyof JournalOptions, true>
   onSessionLost: true,
   signal: true,
   openLink: true,
+  fallback: true,
   journal: true,
   sessionId: true,
   onJournalFailure: true,

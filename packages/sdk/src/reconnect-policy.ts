@@ -12,6 +12,8 @@ export interface ReconnectContext {
   welcomed: boolean
   /** How many links in a row opened and brought no `welcome` in time, without the server ending them by itself. */
   silentLinks: number
+  /** True if there is a `fallback` that has not been tried, and may still be. */
+  untried: boolean
 }
 
 /** When to open the next link. */
@@ -36,6 +38,7 @@ export interface BackoffOptions {
  * gives up where trying again is of no use: a bad certificate, a server that does not speak lastword, an upgrade
  * refused with a 4xx status that does not mean "later" (408, 425, 429), or three links in a row that opened and brought
  * no `welcome` before the session ever had one: a WebSocket server may select lastword's subprotocol without knowing it.
+ * It does not give up while there is a `fallback` that has not been tried.
  */
 export function backoff(options: BackoffOptions = {}): ReconnectPolicy {
   const { minMs = defaults.reconnectMinMs, maxMs = defaults.reconnectMaxMs, attemptsMax = Infinity } = options
@@ -50,9 +53,9 @@ export function backoff(options: BackoffOptions = {}): ReconnectPolicy {
     throw new ArgumentError('random is not a function', 'Return a number from 0 to below 1.')
   }
   return {
-    nextDelayMs({ attempt, error, welcomed, silentLinks }) {
+    nextDelayMs({ attempt, error, welcomed, silentLinks, untried }) {
       if (attempt > attemptsMax) return null
-      if (!welcomed && (isHopeless(error) || silentLinks >= silentLinksMax)) return null
+      if (!welcomed && !untried && (isHopeless(error) || silentLinks >= silentLinksMax)) return null
       return random() * Math.min(maxMs, minMs * 2 ** Math.min(attempt - 1, 30))
     },
   }

@@ -309,7 +309,7 @@ test('a session that another holder of the key has taken says so, and does not f
 })
 
 test('backoff draws evenly below a bound that doubles up to its maximum', () => {
-  const context = { downMs: 0, error: undefined, welcomed: true, silentLinks: 0 }
+  const context = { downMs: 0, error: undefined, welcomed: true, silentLinks: 0, untried: false }
   const most = backoff({ random: () => 0.999999 })
   expect(
     [1, 2, 3, 8, 50].map((attempt) => Math.round(most.nextDelayMs({ attempt, ...context }) as number)),

@@ -229,7 +229,8 @@ function frameOf(bytes: number, seq: number): string {
 
 function longestDelay(attempt: number): number | null {
   const policy = backoff({ random: () => 1 })
-  return policy.nextDelayMs({ attempt, downMs: 0, error: undefined, welcomed: true, silentLinks: 0 })
+  const nothing = { downMs: 0, error: undefined, welcomed: true, silentLinks: 0, untried: false }
+  return policy.nextDelayMs({ attempt, ...nothing })
 }
 
 /** One whose peer never answers a close. */
