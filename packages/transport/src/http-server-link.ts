@@ -58,6 +58,7 @@ export class HttpServerLink implements Link {
   readonly #waiting = new Map<number, Set<ServerResponse>>()
   /** The latest answers, for rounds that are repeated. */
   readonly #answered = new Map<number, Buffer>()
+  #taking = false
   #flushDue = false
   #closing: Close | undefined
   #closeSent = false
@@ -175,16 +176,30 @@ export class HttpServerLink implements Link {
   }
 
   #takeHeld(): void {
-    for (;;) {
-      const round = this.#held.get(this.#expected)
-      if (round === undefined || this.#arrivals.end || this.#peerClose) break
-      // Whoever has paused is the one who is waited for, not the client.
-      if (this.#arrivals.paused && this.#arrivals.keptBytes > keptBytesMax) return this.#stopGap()
-      this.#held.delete(this.#expected)
-      this.#take(this.#expected++, round)
+    // Whoever is told of a frame may make room for the next round; the one that brought the frame is not done yet.
+    if (this.#taking) return
+    this.#taking = true
+    try {
+      while (this.#mayTake) {
+        const round = this.#held.get(this.#expected) as Round
+        this.#held.delete(this.#expected)
+        this.#take(this.#expected++, round)
+      }
+    } finally {
+      this.#taking = false
     }
-    // One that came before its turn does not wait for the other for ever.
-    if (this.#held.size > 0 && this.#waiting.size === 0 && !this.#arrivals.paused) this.#armGap()
+    if (this.#held.size === 0 || this.#waiting.size > 0) return
+    // Whoever has paused is the one who is waited for. One that came before its turn does not wait for ever.
+    if (this.#full) this.#stopGap()
+    else this.#armGap()
+  }
+
+  get #mayTake(): boolean {
+    return this.#held.has(this.#expected) && !this.#full && !this.#peerClose && !this.#arrivals.end
+  }
+
+  get #full(): boolean {
+    return this.#arrivals.paused && this.#arrivals.keptBytes > keptBytesMax
   }
 
   #take(n: number, { body, responses }: Round): void {

@@ -55,3 +55,17 @@ it('a link whose client has closed is over, clean, when its answer has left', as
   expect(await ended(heard)).toMatchObject({ code: 1000, reason: 'done', clean: true, flushed: true })
   expect(await post('poll', roundOf(2))).toMatchObject({ status: 410 })
 })
+
+it('rounds count in the order of their numbers, however they come', async () => {
+  const { came, post, requests } = await serveHttp()
+  await post('poll', roundOf(0))
+  const later = post('poll', roundOf(2, ['["second"]'], { close: [1000, ''] }))
+  await until(() => requests.length === 2, { what: 'the round that comes too early' })
+  const sooner = post('poll', roundOf(1, ['["first"]']))
+  await Promise.all([sooner, later])
+  expect(came[0]?.heard.frames).toEqual(['["first"]', '["second"]'])
+  expect(await until(() => came[0]?.heard.end, { what: 'the end' })).toMatchObject({
+    code: 1000,
+    clean: true,
+  })
+})
