@@ -1,6 +1,7 @@
 import type { AdapterOptions } from '@lastword/server-adapter'
 import { createProxy, type Proxy, type ProxyConnection } from '@lastword/testkit'
-import { test as base } from '@playwright/test'
+import { type BrowserContext, test as base } from '@playwright/test'
+import { openOwnBrowser } from './own-browser.ts'
 import { openSite, type Site } from './site.ts'
 
 declare global {
@@ -19,6 +20,8 @@ interface LastwordFixtures {
   adapterOptions: AdapterOptions
   /** A site for this test alone, closed after it. */
   site: Site
+  /** Tabs that are hidden when another one is in front, and can be frozen, as those of a person. */
+  tabs: BrowserContext
   /** Opens a proxy in front of the site, closed after the test. */
   openProxy(onConnection?: (connection: ProxyConnection) => void): Promise<SiteProxy>
 }
@@ -30,6 +33,12 @@ export const test = base.extend<LastwordFixtures>({
     const site = await openSite(adapterOptions)
     await use(site)
     await site.close()
+  },
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from the pattern what a fixture needs.
+  tabs: async ({}, use) => {
+    const browser = await openOwnBrowser()
+    await use(browser.context)
+    await browser.close()
   },
   openProxy: async ({ site }, use) => {
     const proxies: Proxy[] = []
