@@ -24,3 +24,9 @@ export const chromiumWithCache: LaunchOptions = {
   ...chromiumLaunch,
   ignoreDefaultArgs: ['--disable-back-forward-cache'],
 }
+
+/** The same without trust in the specs' certificate: what it does wherever nobody has told it otherwise. */
+export const chromiumWithoutTrust: LaunchOptions = {
+  ...chromiumLaunch,
+  args: (chromiumLaunch.args ?? []).filter((arg) => arg !== trustAnyCertificate),
+}

@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer, type Server } from 'node:https'
-import type { Certificate } from '@lastword/testkit'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { packed } from './packed.ts'
 
 /**
@@ -55,20 +53,17 @@ const scripts: Record<string, string> = {
 }
 
 /**
- * An HTTPS server, not listening yet, with pages under a strict Content-Security-Policy: `/empty`; `/script-tag`
+ * What answers the requests of a server with pages under a strict Content-Security-Policy: `/empty`; `/script-tag`
  * loads the packed script-tag build, `/module` imports the packed ES module. Once either has loaded,
  * `window.lastword` is there. `/no-policy` is `/script-tag` without a policy. `published` are further files by their
  * path, looked up at each request.
  */
-export function createPageServer(
-  certificate: Certificate,
-  published: ReadonlyMap<string, string | Uint8Array>,
-): Server {
-  return createServer(certificate, (request, response) => {
+export function servePages(published: ReadonlyMap<string, string | Uint8Array> = new Map()): RequestListener {
+  return (request, response) => {
     answer(request, response, published).catch((error: unknown) => {
       response.writeHead(500, { 'content-type': 'text/plain' }).end(String(error))
     })
-  })
+  }
 }
 
 async function answer(

@@ -1,8 +1,9 @@
 import { createServer } from 'node:net'
 import { listen } from '@lastword/testkit'
-import { expect, type Page } from '@playwright/test'
+import { expect } from '@playwright/test'
 import { WebSocketServer } from 'ws'
 import { test } from './lastword-test.ts'
+import { refusedBy } from './refused.ts'
 
 test('nobody listens: opened rejects with a HandshakeError that says so, and nothing is left pending', async ({
   page,
@@ -17,6 +18,7 @@ test('nobody listens: opened rejects with a HandshakeError that says so, and not
   expect(outcome).toEqual({
     opened: { name: 'HandshakeError', code: 'handshake-failed', reason: 'not-opened', isLastwordError: true },
     message: `no connection to ${url} could be made; the browser does not say why`,
+    remedy: expect.stringContaining('Look at the network panel'),
     // The message was in the upgrade request, and the browser does not say whether that reached anybody.
     fate: 'unknown',
     clean: false,
@@ -71,37 +73,34 @@ test('an address for which the browser makes no WebSocket at all: not-opened, an
   // Mixed content: the constructor throws.
   expect(await refusedBy(page, 'ws://insecure.test/ws')).toMatchObject({
     opened: { name: 'HandshakeError', reason: 'not-opened' },
+    message: expect.stringContaining('ws://insecure.test/ws can be made: '),
+    remedy: expect.stringContaining('a page that came over https needs wss:'),
     fate: 'not-sent',
     clean: false,
   })
 })
 
-/** Tries once to open a session at `url`, with a message in it, and says how that failed. */
-function refusedBy(page: Page, url: string, { early = true } = {}) {
-  return page.evaluate(
-    async ({ url, early }) => {
-      const session = lastword.connect(url, {
-        signal: AbortSignal.timeout(10_000),
-        reconnect: lastword.backoff({ attemptsMax: 1 }),
-        welcomeTimeoutMs: 200,
-        early,
-      })
-      const sent = session.send('offer', 1)
-      const [opened, message] = await Promise.allSettled([session.opened, sent])
-      const error = opened.status === 'rejected' ? opened.reason : undefined
-      const { clean } = await session.closed
-      return {
-        opened: {
-          name: error?.name,
-          code: error?.code,
-          reason: error?.reason,
-          isLastwordError: error instanceof lastword.LastwordError,
-        },
-        message: error?.message,
-        fate: message.status === 'rejected' ? message.reason.fate : undefined,
-        clean,
-      }
-    },
-    { url, early },
-  )
-}
+test.describe('pages of another origin', () => {
+  test.use({ adapterOptions: { allowedOrigins: ['https://elsewhere.example'] } })
+
+  test('a page whose origin the server does not allow: origin-forbidden, and the server says which one it was', async ({
+    page,
+    site,
+  }) => {
+    const refused = new Promise((resolve) => site.adapter.on('refused', resolve))
+    await page.goto(`${site.origin}/script-tag`)
+    expect(await refusedBy(page, site.url)).toMatchObject({
+      opened: { name: 'SessionClosedError', code: 'session-closed' },
+      message: expect.stringContaining(
+        `origin-forbidden: pages of ${site.origin} may not open sessions here`,
+      ),
+      fate: 'unknown',
+      clean: false,
+    })
+    expect(await refused).toMatchObject({
+      code: 'origin-forbidden',
+      reason: `pages of ${site.origin} may not open sessions here`,
+    })
+    expect(site.sessions).toHaveLength(0)
+  })
+})

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
+import { createServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { type Adapter, type AdapterOptions, createAdapter, type Session } from '@lastword/server-adapter'
 import { certificate, listen } from '@lastword/testkit'
 import { WebSocketServer } from 'ws'
-import { createPageServer } from './page-server.ts'
+import { servePages } from './page-server.ts'
 
 /** Pages and WebSocket servers on one origin of this machine, over TLS. */
 export interface Site {
@@ -26,7 +27,7 @@ export interface Site {
 
 export async function openSite(adapterOptions: AdapterOptions = {}): Promise<Site> {
   const published = new Map<string, string | Uint8Array>()
-  const server = createPageServer(await certificate(), published)
+  const server = createServer(await certificate(), servePages(published))
   const mounted = new Map<string, WebSocketServer>()
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const webSockets = mounted.get(request.url ?? '')
