@@ -14,7 +14,7 @@ import esbuild from 'rollup-plugin-esbuild'
 const packages = {
   protocol: ['index', 'client/index', 'schema'],
   transport: ['node', 'browser'],
-  session: ['index', 'trace-file', 'level-journal', 'conformance/index'],
+  session: ['index', 'trace-file', 'level-journal', 'indexeddb/index', 'conformance/index'],
   sdk: ['node', 'browser', 'polling', 'journal-level', 'journal-memory'],
   'server-adapter': ['index', 'use/ws', 'journal-level', 'journal-memory'],
   testkit: ['index'],

@@ -19,12 +19,14 @@ async function open(page: Page, origin: string): Promise<void> {
   await page.addScriptTag({ content: await program })
 }
 
-test('a journal in IndexedDB keeps the contract of journals', async ({ page, site }) => {
-  await open(page, site.origin)
-  const { cases, failures } = await page.evaluate(() => journals.conformance())
-  expect(failures).toEqual([])
-  expect(cases).toBeGreaterThan(25)
-})
+for (const kind of ['level', 'indexeddb'] as const) {
+  test(`a journal in IndexedDB keeps the contract of journals (${kind})`, async ({ page, site }) => {
+    await open(page, site.origin)
+    const { cases, failures } = await page.evaluate((kind) => journals.conformance(kind), kind)
+    expect(failures).toEqual([])
+    expect(cases).toBeGreaterThan(25)
+  })
+}
 
 test('what a page had not delivered when it was reloaded is delivered by the next one, once', async ({
   page,

@@ -25,6 +25,11 @@ export type ErrorCode =
   | 'journal-failed'
   | 'journal-lost'
   | 'journal-exists'
+  | 'journal-full'
+  | 'journal-blocked'
+  | 'journal-unavailable'
+  | 'journal-corrupt'
+  | 'journal-incompatible'
 
 export interface ErrorDetails {
   /** The session in which it happened. Never its key. */
@@ -194,16 +199,18 @@ function summaryOf(issues: ReadonlyArray<PayloadIssue>): string {
   return first.join('; ') + (more > 0 ? `; and ${more} more` : '')
 }
 
+/** What a journal can fail with. */
+export type JournalErrorCode = Extract<ErrorCode, `journal-${string}`>
+
 /**
  * A journal could not do what was asked of it. `journal-lost`: somebody else holds the session now; `journal-exists`:
- * there is a session with this id already; `journal-failed`: the store failed, as `cause` says.
+ * there is a session with this id already; `journal-failed`: the store failed, as `cause` says. A page's IndexedDB says
+ * more: `journal-full`: there is no room left; `journal-blocked`: it does not open, for another page is in the way or the
+ * browser does not answer; `journal-unavailable`: there is none here, or the browser has closed it; `journal-corrupt`: a
+ * session cannot be read; `journal-incompatible`: another version, or something else, has made what is there.
  */
 export class JournalError extends LastwordError {
-  constructor(
-    code: 'journal-failed' | 'journal-lost' | 'journal-exists',
-    message: string,
-    details: ErrorDetails = {},
-  ) {
+  constructor(code: JournalErrorCode, message: string, details: ErrorDetails = {}) {
     super(code, message, details)
     this.name = 'JournalError'
   }

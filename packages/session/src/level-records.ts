@@ -1,6 +1,7 @@
 import { JournalError, type JournaledMessage, type JournalState } from '@lastword/protocol'
 import type { SessionRecord } from './journal.ts'
 import type { LevelRange } from './level-database.ts'
+import { isCount, isState } from './stored-state.ts'
 
 /**
  * How a level journal names and writes what it stores, in format 1:
@@ -144,21 +145,4 @@ function tooNew(sid: string, version: number): JournalError {
     sessionId: sid,
     remedy: 'A newer lastword has written it: use that one, or a database of its own for this one.',
   })
-}
-
-function isState(state: JournalState): boolean {
-  return (
-    typeof state === 'object' &&
-    isCount(state.links) &&
-    typeof state.welcomed === 'boolean' &&
-    isCount(state.out?.acked) &&
-    isCount(state.out.handledTotal) &&
-    isCount(state.in?.got) &&
-    isCount(state.in.handled) &&
-    isCount(state.in.handledTotal)
-  )
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
 }
