@@ -27,8 +27,12 @@ export class Subject {
   readonly outputs: Output[] = []
   now = 0
 
-  constructor(role: Role, changes?: Partial<SessionConfig>) {
-    this.machine = new SessionMachine<string>(config(role, changes))
+  constructor(
+    role: Role,
+    changes?: Partial<SessionConfig>,
+    machine = new SessionMachine<string>(config(role, changes)),
+  ) {
+    this.machine = machine
   }
 
   /** Gives an input in. Returns what came out of it. */
@@ -90,8 +94,12 @@ export class Pair {
   readonly client: Subject
   readonly server: Subject
 
-  constructor(clientChanges?: Partial<SessionConfig>, serverChanges?: Partial<SessionConfig>) {
-    this.client = new Subject('client', clientChanges)
+  constructor(
+    clientChanges?: Partial<SessionConfig>,
+    serverChanges?: Partial<SessionConfig>,
+    client = new Subject('client', clientChanges),
+  ) {
+    this.client = client
     this.server = new Subject('server', serverChanges)
   }
 

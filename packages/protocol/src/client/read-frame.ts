@@ -20,7 +20,7 @@ export function readFrame(frame: Frame): DecodedFrame {
     // What lies in a shared read buffer would keep all of that alive.
     const payload = frame.slice(length + 4)
     if (length > headerBytesMax || length + 4 > frame.length) throw fault('frameMalformed')
-    return { envelopes: checked([JSON.parse(header)], true), payload }
+    return { envelopes: checked([JSON.parse(header)]), payload }
   } catch (error) {
     throw error instanceof Fault
       ? error
@@ -28,40 +28,37 @@ export function readFrame(frame: Frame): DecodedFrame {
   }
 }
 
-/** Throws for what is no list of envelopes. `binary`: the one envelope in front of a payload. */
-function checked(envelopes: Fields[], binary = false): Envelope[] {
+/** Throws for what is no list of envelopes. */
+function checked(envelopes: Fields[]): Envelope[] {
   if (!Array.isArray(envelopes) || !envelopes[0] || envelopes.length > envelopesPerFrameMax)
     throw fault('frameMalformed')
   for (const envelope of envelopes) {
-    const { t, d, err } = envelope
+    const { t } = envelope
     const shape = shapes.get(t)
-    if (typeof t === 'string' && shape === undefined) throw fault('envelopeUnknown')
-    checkDepth(envelope, depthMax + 1)
-    const sound = fits(envelope, shape as string) && !(err && (d !== undefined || !envelope.re))
-    if (!sound || (binary && ((t !== 'msg' && t !== 'note') || d !== undefined || err)))
-      throw fault('frameMalformed')
+    if (shape === undefined && typeof t === 'string') throw fault('envelopeUnknown')
+    if (!fits(envelope, shape as string)) throw fault('frameMalformed')
   }
   return envelopes as unknown as Envelope[]
 }
 
-/** Throws for a value that is nested deeper than `room`, or has a key `__proto__` anywhere. */
-function checkDepth(value: unknown, room: number): void {
-  if (typeof value !== 'object' || value === null) return
+/** False for a value that has a key `__proto__` anywhere. Throws for one that is nested deeper than `room`. */
+function checkDepth(value: unknown, room: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
   if (room === 0) throw fault('frameTooDeep')
-  for (const [key, item] of Object.entries(value)) {
-    if (key === '__proto__') throw fault('frameMalformed')
-    checkDepth(item, room - 1)
-  }
+  return Object.entries(value).every(([key, item]) => key !== '__proto__' && checkDepth(item, room - 1))
 }
 
-/** True if an object has the fields that a shape names, each of its type: `n` a whole number, `s` a string, `b` a boolean, `o` an object. */
+/** True if an object has the fields that a shape names, each of its type: `n` a whole number, `s` a string, `i` an id, `d` a payload, `b` a boolean, `o` an object. */
 function fits(fields: Fields, shape: string): boolean {
   return shape.split(' ').every((field) => {
     const [name, type] = field.split(/[:?]/) as [string, string]
     const value = fields[name]
     if (value === undefined) return field.includes('?')
+    if (type === 'd') return checkDepth(value, depthMax)
     if (type === 'n') return Number.isSafeInteger(value) && (value as number) >= 0
-    return (value === null ? '' : typeof value)[0] === type
+    // An id goes into envelopes of this side as it stands.
+    if (type === 'i') return typeof value === 'string' && /^[\w.:~-]{1,64}$/.test(value)
+    return value !== null && (typeof value)[0] === type
   })
 }
 
@@ -71,11 +68,11 @@ type Fields = Readonly<Record<string, unknown>>
 const shapes: ReadonlyMap<unknown, string> = new Map([
   ['hello', 't:s'],
   ['welcome', 'sid:s resumed:b got:n window:o ttl:n keepalive:n maxBytes:n'],
-  ['msg', 'seq:n id:s ch?s re?s ask?b again?b err?o meta?o'],
+  ['msg', 'seq:n id:i d?d ch?s re?i ask?b again?b err?o meta?o'],
   ['ack', 'n:n also?o'],
   ['fin', 'seq:n code?n reason?s'],
-  ['cancel', 're:s'],
-  ['note', 'ch?s'],
+  ['cancel', 're:i'],
+  ['note', 'd?d ch?s'],
   ['ping', 'k:n'],
   ['pong', 'k:n'],
   ['away', 'after:n reason?s location?s'],
