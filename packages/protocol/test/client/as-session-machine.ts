@@ -76,6 +76,12 @@ export class ClientAsSessionMachine<Tag>
     return this.client.pollFrame(link, strictBytes)
   }
 
+  /** The page goes away, and may be restored. */
+  lastWords(bytesMax: number): Frame[] {
+    this.#links.clear()
+    return this.client.lastWords(bytesMax, undefined, false)
+  }
+
   handle(input: SessionInput<Tag>, now: number): void {
     const { client } = this
     switch (input.type) {

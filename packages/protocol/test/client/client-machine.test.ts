@@ -3,6 +3,7 @@ import { conversations } from '../conversation.ts'
 import { runAlone, runTogether } from '../conversation-run.ts'
 import { describeFailure, runSeed } from '../sim/run-seed.ts'
 import type { Sent } from '../sim/sent.ts'
+import { Statistics } from '../sim/statistics.ts'
 import type { WorldOptions } from '../sim/world.ts'
 import { ClientAsSessionMachine } from './as-session-machine.ts'
 
@@ -36,9 +37,16 @@ describe("the client's machine in the simulated world", () => {
   const world: WorldOptions = { makeClient: (config) => new ClientAsSessionMachine<Sent>(config) }
 
   it('keeps every promise over many seeds', { timeout: 120_000 }, () => {
+    const total = new Statistics()
     for (let seed = 1; seed <= 1_500; seed++) {
       const result = runSeed(seed, world)
       if (result.violation !== undefined) expect.fail(describeFailure(result, world))
+      total.add(result.statistics)
     }
+    // A client without a journal does not crash.
+    const others = /crash|restored|journal|redelivered|first write|before its write|gone with its process/
+    const untried = total.missing().filter((name) => !others.test(name))
+    expect(untried).toEqual([])
+    expect(total.counts.get('page went away with something to say')).toBeGreaterThan(500)
   })
 })

@@ -1,6 +1,7 @@
 import { limits } from '../../src/limits.ts'
 import type { Appointment } from './clock.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { EndEvents } from './network.ts'
 import { backOffMaxMs } from './plan.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'
@@ -22,6 +23,11 @@ export class ClientDriver {
     this.#random = random
     this.#endpoint = endpoint
     endpoint.onTurn = () => this.#onTurn()
+    if (endpoint.machine.lastWords !== undefined) {
+      const { healAt } = world.plan.network
+      for (let i = random.int(0, 3); i > 0; i--)
+        endpoint.after(random.int(0, healAt), () => this.#leavePage())
+    }
     const { giveUpAt } = world.plan
     if (giveUpAt !== undefined && giveUpAt >= world.clock.now) {
       endpoint.after(giveUpAt - world.clock.now, () => {
@@ -71,6 +77,26 @@ export class ClientDriver {
       first,
       early,
     )
+  }
+
+  /** The page goes into the back-forward cache and comes back: what it had to say went on a one-shot link. */
+  #leavePage(): void {
+    const { network, statistics } = this.#world
+    const bytesMax = this.#random.pick([1_000, 60_000])
+    statistics.count('page went away')
+    this.#endpoint.leavePage(bytesMax, (frames) => {
+      if (frames.length > 0) statistics.count('page went away with something to say')
+      const events: EndEvents = {
+        onOpen() {
+          for (const frame of frames) clientEnd.send(frame)
+        },
+        onFrame() {},
+        onDrain() {},
+        onEnd() {},
+      }
+      const { clientEnd } = network.connect(events, undefined)
+      return clientEnd
+    })
   }
 
   #onTurn(): void {

@@ -29,7 +29,10 @@ export type Machine = Pick<
   | 'welcomed'
   | 'retainedBytes'
   | 'takeJournalWrite'
->
+> & {
+  /** Of a machine that pages use: what goes on a one-shot link when the page goes away. */
+  lastWords?(bytesMax: number): Frame[]
+}
 
 interface BoundLink {
   id: number
@@ -211,6 +214,23 @@ export class Endpoint {
   poll(link: number, bytesMax?: number): Frame | undefined {
     if (link === this.#current?.id) return this.machine.pollFrame(bytesMax)
     return this.machine.pollFrameOf(link, bytesMax)
+  }
+
+  /** The page goes away: its link is abandoned, and what is left to say goes with `post`. It is restored at once. */
+  leavePage(bytesMax: number, post: (frames: Frame[]) => End): void {
+    if (this.dead || this.machine.lastWords === undefined) return
+    const frames = this.machine.lastWords(bytesMax)
+    this.#world.say(this.ledger.name, `goes away, and leaves ${frames.length} frames`)
+    for (const bound of this.#links.values()) {
+      bound.closing = true
+      bound.end.abort()
+    }
+    this.#current = undefined
+    for (const frame of frames) this.polled(frame)
+    const end = post(frames)
+    for (const frame of frames) this.transmitted(end, frame)
+    this.#dispatch()
+    this.#scheduleFlush()
   }
 
   /** Gives to the journal what has changed, if it has nothing else to do. */

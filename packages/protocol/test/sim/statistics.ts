@@ -87,7 +87,10 @@ export const eventNames = [
   'fate: unknown',
 ] as const
 
-export type EventName = (typeof eventNames)[number]
+/** What only a page's client does. */
+export type PageEventName = 'page went away' | 'page went away with something to say'
+
+export type EventName = (typeof eventNames)[number] | PageEventName
 
 export class Statistics {
   readonly counts = new Map<EventName, number>(eventNames.map((name) => [name, 0]))
