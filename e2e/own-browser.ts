@@ -1,7 +1,6 @@
-import { createServer } from 'node:net'
-import { listen } from '@lastword/testkit'
 import { type BrowserContext, chromium } from '@playwright/test'
 import { chromiumWithCache } from './chromium-launch.ts'
+import { freePort } from './free-port.ts'
 
 /** A Chromium of its own. */
 export interface OwnBrowser {
@@ -28,11 +27,4 @@ export async function openOwnBrowser(): Promise<OwnBrowser> {
       await browser.close()
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listen(server)
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import process from 'node:process'
-import { run } from './child.mjs'
+import { installPackages, mayInstallPackages } from './apt.mjs'
 
 const usualPlaces = [
   '/usr/bin/chromium',
@@ -14,8 +14,6 @@ const usualPlaces = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
 ]
-
-const installDeadlineMs = 5 * 60_000
 
 /**
  * No sandbox, for it does not work as root or in most containers, and the pages are our own; no QUIC, no
@@ -53,14 +51,10 @@ export function findChromium() {
 export async function ensureChromium() {
   const found = findChromium()
   if (found) return found
-  const mayInstall = process.getuid?.() === 0 && isDebianLike()
+  const mayInstall = mayInstallPackages()
   if (mayInstall) {
     console.log('No Chromium was found: installing the package "chromium" with apt-get ...')
-    const env = { DEBIAN_FRONTEND: 'noninteractive' }
-    const options = { env, deadlineMs: installDeadlineMs }
-    const update = await run('apt-get', ['update'], options)
-    if (update.code === 0)
-      await run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], options)
+    await installPackages(['chromium'])
     const installed = findChromium()
     if (installed) return installed
   }
@@ -74,12 +68,4 @@ export async function ensureChromium() {
       '  - To run everything else: `npm test -- --help` says how to pick steps.',
     ].join('\n'),
   )
-}
-
-function isDebianLike() {
-  try {
-    return /^(ID|ID_LIKE)=.*\b(debian|ubuntu)\b/m.test(readFileSync('/etc/os-release', 'utf8'))
-  } catch {
-    return false
-  }
 }

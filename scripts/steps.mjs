@@ -4,6 +4,7 @@ import process from 'node:process'
 import { build } from './build.mjs'
 import { run } from './child.mjs'
 import { ensureChromium } from './chromium.mjs'
+import { ensureEngines } from './engines.mjs'
 import { tool } from './exec.mjs'
 import { ensureInstalled } from './install.mjs'
 import { pack, tarball } from './pack.mjs'
@@ -81,7 +82,7 @@ export const steps = [
   { name: 'soak', what: 'the soak, a slice of it: lost links, takeovers, bounds', run: soak },
   {
     name: 'e2e',
-    what: 'Playwright: the packed script-tag build in Chromium',
+    what: 'Playwright: the packed script-tag build in Chromium, the shared suite in Firefox and WebKit too',
     needs: ['pack'],
     run: endToEnd,
   },
@@ -196,6 +197,7 @@ async function unit() {
 
 async function endToEnd() {
   const chromium = await ensureChromium()
+  await ensureEngines()
   const file = report('playwright.json')
   const { code, problem } = await run(tool('playwright'), ['test', '--reporter=list,json'], {
     env: { CHROMIUM_PATH: chromium, PLAYWRIGHT_JSON_OUTPUT_FILE: file },
