@@ -1,6 +1,6 @@
 import type { AckEnvelope, FinEnvelope, MsgEnvelope, SeqRange, Window } from '../envelope.ts'
 import { ackRangesMax, sequenceSpanMax, windowBytes, windowMessages } from './bounds.ts'
-import { fault } from './fault.ts'
+import { envelopeUnexpected, sequenceGap, sequenceRepeated } from './close-codes.ts'
 
 /** One direction as its receiver sees it: what has come, what of it is handled, what the server has been told of that. */
 export function clientInbox(window: Window, maxBytes: number) {
@@ -56,15 +56,15 @@ export function clientInbox(window: Window, maxBytes: number) {
      */
     receive(envelope: MsgEnvelope | FinEnvelope, charge: Charge): boolean | undefined {
       const { seq, t } = envelope
-      if (seq <= lastOnLink) throw fault('sequenceRepeated')
-      if (seq > got + 1) throw fault('sequenceGap')
+      if (seq <= lastOnLink) throw sequenceRepeated
+      if (seq > got + 1) throw sequenceGap
       lastOnLink = seq
       if (seq <= got) {
         // What the new messages of a frame take is not known when it has old ones too: it goes free.
         if (t === 'msg') charge.bytes = 0
         return false
       }
-      if (fin) throw fault('envelopeUnexpected')
+      if (fin) throw envelopeUnexpected
       got = seq
       let span = sequenceSpanMax
       if (t === 'fin') {

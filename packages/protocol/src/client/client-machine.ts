@@ -16,8 +16,17 @@ import type { ClientLink } from './client-link.ts'
 import type { ClientMessage } from './client-message.ts'
 import { clientOutbox } from './client-outbox.ts'
 import type { ClientOutput } from './client-output.ts'
-import { asResetCode, isRefusal } from './codes.ts'
-import { Fault, fault } from './fault.ts'
+import {
+  closeCodeName,
+  envelopeUnexpected,
+  frameMalformed,
+  frameTooLarge,
+  helloTimeout,
+  keepaliveTimeout,
+  normal,
+  reset,
+  superseded,
+} from './close-codes.ts'
 import { fillFrame, utf8 } from './fill-frame.ts'
 import { readFrame } from './read-frame.ts'
 
@@ -129,7 +138,7 @@ export function clientMachine<Tag = unknown>({
   const sayLastWord = ({ clean, code, reason }: CloseReport): void => {
     if (!current?.attached && clean) return
     finalLink = current?.id
-    if (clean) close(1000, '', poll())
+    if (clean) close(normal, '', poll())
     else
       close(4410, code, `[${JSON.stringify({ t: 'reset', code, reason: clip(reason), got: inbox.got() })}]`)
   }
@@ -152,7 +161,7 @@ export function clientMachine<Tag = unknown>({
     }
     fail(rest, reason ? `${reason} (${code})` : code)
     emit({ type: 'ended', report })
-    if (by === 'peer') close(1000, '')
+    if (by === 'peer') close(normal, '')
     else sayLastWord(report)
   }
 
@@ -160,7 +169,7 @@ export function clientMachine<Tag = unknown>({
   const end = (code: ResetCode, reason: string, by: 'local' | 'peer'): void => {
     if (!report) tellEnd(code, reason, by)
     else if (by === 'local') return
-    else close(1000, '')
+    else close(normal, '')
     release()
   }
 
@@ -177,9 +186,9 @@ export function clientMachine<Tag = unknown>({
     if (!report && finAsked && outbox.empty() && inbox.finished()) finish(now)
   }
 
-  const onFault = ({ by, message }: Fault, why: string): void => {
+  const onFault = (by: 'local' | 'peer', closeCode: number, why: string): void => {
     if (report) return
-    emit({ type: 'fault', by, code: message as never, message: why })
+    emit({ type: 'fault', by, code: closeCodeName(closeCode), message: why })
     if (++faultsInARow >= faultsInARowMax) end('protocol-fault', why, 'local')
   }
 
@@ -229,8 +238,7 @@ export function clientMachine<Tag = unknown>({
     now: number,
   ): void => {
     const { t } = envelope
-    if (t === 'hello' || (t !== 'reset' && (t === 'welcome') === link.attached))
-      throw fault('envelopeUnexpected')
+    if (t === 'hello' || (t !== 'reset' && (t === 'welcome') === link.attached)) throw envelopeUnexpected
     switch (t) {
       case 'msg':
       case 'fin': {
@@ -249,7 +257,7 @@ export function clientMachine<Tag = unknown>({
         return emit({ type: 'handled', messages })
       }
       case 'welcome':
-        if (envelope.sid !== sid) throw fault('envelopeUnexpected')
+        if (envelope.sid !== sid) throw envelopeUnexpected
         failTooLarge(outbox.welcome(envelope.got, envelope.window, envelope.maxBytes))
         link.attached = link.streaming = welcomed = true
         ttl = envelope.ttl
@@ -273,9 +281,9 @@ export function clientMachine<Tag = unknown>({
       case 'reset': {
         const { code, reason = '', got } = envelope
         // What went behind this `hello`, and on no link before, has had no effect (R-131).
-        if (!link.attached && link.late && got === undefined && isRefusal(code)) outbox.unleave()
+        if (!link.attached && link.late && got === undefined && refusing.test(code)) outbox.unleave()
         outbox.peerSaysItHas(got ?? 0)
-        end(asResetCode(code), reason, 'peer')
+        end(code as ResetCode, reason, 'peer')
       }
     }
   }
@@ -315,22 +323,23 @@ export function clientMachine<Tag = unknown>({
       const link = current
       if (link?.id !== id) return
       try {
-        if (Math.max(bytes, frame.length) > maxBytes + frameOverheadBytes) throw fault('frameTooLarge')
+        if (Math.max(bytes, frame.length) > maxBytes + frameOverheadBytes) throw frameTooLarge
         const { envelopes, payload } = readFrame(frame)
         if (link.attached) heard(now)
         const charge = { bytes: Math.max(0, bytes - frameOverheadBytes) }
         let messages = 0
         for (const envelope of envelopes) {
-          if (envelope.t === 'msg' && ++messages > 1 && bytes > batchBytesMax) throw fault('frameTooLarge')
+          if (envelope.t === 'msg' && ++messages > 1 && bytes > batchBytesMax) throw frameTooLarge
           onEnvelope(envelope, payload, charge, link, now)
           if (current !== link) return
         }
         settle(now)
       } catch (error) {
         // What only shows itself when it is used is no better than what does not fit its shape.
-        const { message, closeCode } = error instanceof Fault ? error : fault('frameMalformed')
-        close(closeCode, message)
-        onFault(new Fault(closeCode), message)
+        const code = typeof error === 'number' ? error : frameMalformed
+        const name = closeCodeName(code)
+        close(code, name)
+        onFault('peer', code, name)
       }
     },
 
@@ -342,7 +351,7 @@ export function clientMachine<Tag = unknown>({
       if (id === finalLink) {
         finalLink = undefined
         // Any other code is the server's own reason to drop the link, and then it did not read to the end.
-        if (clean && (code === 1000 || code === 4410)) release()
+        if (clean && (code === normal || code === reset)) release()
       }
       if (current?.id !== id) return
       if (neverLeft) outbox.unleave()
@@ -351,8 +360,8 @@ export function clientMachine<Tag = unknown>({
         return end('superseded', 'another holder of the key has the session', 'peer')
       }
       detach(code, reason)
-      const accused = code === 1009 ? 4413 : code
-      if (/^44(0[0-35-7]|1[34])$/.test(`${accused}`)) onFault(new Fault(accused, 'local'), reason)
+      const accused = code === 1009 ? frameTooLarge : code
+      if (accusing.test(`${accused}`)) onFault('local', accused, reason)
     },
 
     /**
@@ -433,14 +442,14 @@ export function clientMachine<Tag = unknown>({
     timeout(now: number): void {
       if (now >= releaseAt) return release()
       if (now >= closingAt) return end('close-timeout', '', 'local')
-      if (now >= welcomeAt) return close(4404, 'no welcome came')
+      if (now >= welcomeAt) return close(helloTimeout, 'no welcome came')
       if (now < deadAt) {
         if (now < pingAt || !current) return
         current.doubted = false
       } else {
         // Whoever comes this late was frozen, or slept: so may the answer have been. The server is asked once more.
         if (!current || now < deadAt + lateMs || current.doubted)
-          return close(4408, 'a ping was not answered')
+          return close(keepaliveTimeout, 'a ping was not answered')
         current.doubted = true
       }
       ping(now)
@@ -448,9 +457,13 @@ export function clientMachine<Tag = unknown>({
   }
 }
 
-const never = Number.POSITIVE_INFINITY
+/** The close codes by which a server accuses this side of a fault. */
+export const accusing = /^44(0[0-35-7]|1[34])$/
 
-const superseded = 4409
+/** The reset codes by which a server does not let a link in (R-56 to R-58). */
+export const refusing = /mismatch|unauth|forbidden|unsupported|-full|shutdown/
+
+const never = Number.POSITIVE_INFINITY
 
 /** How late a timer has to be for the machine to have been frozen. */
 const lateMs = 1_000

@@ -2,7 +2,7 @@ import type { AckEnvelope, Window } from '../envelope.ts'
 import type { Fate } from '../errors.ts'
 import { sequenceSpanMax, windowBytes, windowMessages } from './bounds.ts'
 import type { ClientMessage } from './client-message.ts'
-import { fault } from './fault.ts'
+import { ackInvalid } from './close-codes.ts'
 
 /**
  * One direction as its sender sees it: what waits, what is in flight, what the server is known to have. `fin` is the
@@ -82,7 +82,7 @@ export function clientOutbox<Tag>() {
      * (R-122), and what it takes. Returns what is larger than that.
      */
     welcome(got: number, newWindow: Window, newMaxBytes: number): ClientMessage<Tag>[] {
-      if (got > last || got < base() - 1) throw fault('ackInvalid')
+      if (got > last || got < base() - 1) throw ackInvalid
       peerGot = got
       // What went behind this link's `hello` need not be counted yet.
       if (cursor <= got || !begun) cursor = Math.max(base(), got + 1)
@@ -101,7 +101,7 @@ export function clientOutbox<Tag>() {
       const from = base()
       const settled: ClientMessage<Tag>[] = []
       for (const [first, to] of [[from, n], ...also] as [number, number][]) {
-        if (to > last) throw fault('ackInvalid')
+        if (to > last) throw ackInvalid
         outbox.peerSaysItHas(to)
         for (let seq = Math.max(first, from); seq <= to; seq++) {
           const message = inFlight.get(seq)

@@ -1,42 +1,40 @@
 import type { DecodedFrame, Envelope, Frame } from '../envelope.ts'
 import { depthMax, envelopesPerFrameMax, headerBytesMax } from './bounds.ts'
-import { Fault, fault } from './fault.ts'
+import { envelopeUnknown, frameMalformed, frameTooDeep } from './close-codes.ts'
 
 /**
  * Reads one frame of a server. It takes every frame that `decodeFrame` takes, and refuses what is no JSON, no envelope
  * of version 1, or has a field of the wrong type: all that a client could stumble over. How long strings are and how
  * large numbers are is left to the length of the frame: those bounds protect servers from strangers.
  *
- * @throws Fault and nothing else
+ * @throws the close code to end the link with, and nothing else
  */
 export function readFrame(frame: Frame): DecodedFrame {
   try {
     if (typeof frame === 'string') return { envelopes: checked(JSON.parse(frame)), payload: undefined }
-    if (frame.length < 4) throw fault('frameMalformed')
+    if (frame.length < 4) throw frameMalformed
     const length = new DataView(frame.buffer, frame.byteOffset).getUint32(0)
     const header = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
       frame.subarray(4, length + 4),
     )
     // What lies in a shared read buffer would keep all of that alive.
     const payload = frame.slice(length + 4)
-    if (length > headerBytesMax || length + 4 > frame.length) throw fault('frameMalformed')
+    if (length > headerBytesMax || length + 4 > frame.length) throw frameMalformed
     return { envelopes: checked([JSON.parse(header)]), payload }
   } catch (error) {
-    throw error instanceof Fault
-      ? error
-      : fault(error instanceof RangeError ? 'frameTooDeep' : 'frameMalformed')
+    throw typeof error === 'number' ? error : error instanceof RangeError ? frameTooDeep : frameMalformed
   }
 }
 
 /** Throws for what is no list of envelopes. */
 function checked(envelopes: Fields[]): Envelope[] {
   if (!Array.isArray(envelopes) || !envelopes[0] || envelopes.length > envelopesPerFrameMax)
-    throw fault('frameMalformed')
+    throw frameMalformed
   for (const envelope of envelopes) {
     const { t } = envelope
     const shape = shapes.get(t)
-    if (shape === undefined && typeof t === 'string') throw fault('envelopeUnknown')
-    if (!fits(envelope, shape as string)) throw fault('frameMalformed')
+    if (shape === undefined && typeof t === 'string') throw envelopeUnknown
+    if (!fits(envelope, shape as string)) throw frameMalformed
   }
   return envelopes as unknown as Envelope[]
 }
@@ -44,7 +42,7 @@ function checked(envelopes: Fields[]): Envelope[] {
 /** False for a value that has a key `__proto__` anywhere. Throws for one that is nested deeper than `room`. */
 function checkDepth(value: unknown, room: number): boolean {
   if (typeof value !== 'object' || value === null) return true
-  if (room === 0) throw fault('frameTooDeep')
+  if (room === 0) throw frameTooDeep
   return Object.entries(value).every(([key, item]) => key !== '__proto__' && checkDepth(item, room - 1))
 }
 

@@ -7,8 +7,8 @@ import { Statistics } from '../sim/statistics.ts'
 import type { WorldOptions } from '../sim/world.ts'
 import { ClientAsSessionMachine } from './as-session-machine.ts'
 
-/** What this machine does in its own way: it has one link at a time, and its notes are text. */
-const otherwise = ['takeover', 'moving-is-no-answer', 'away', 'notes']
+/** What this machine does in its own way: one link at a time, notes of text, and reset codes shown as they came. */
+const otherwise = ['takeover', 'moving-is-no-answer', 'away', 'notes', 'reset-with-an-unknown-code']
 
 const ofClients = conversations.filter(
   ({ sides, name }) => sides.includes('client') && !otherwise.includes(name),

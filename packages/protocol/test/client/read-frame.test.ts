@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Fault } from '../../src/client/fault.ts'
+import { closeCodeName } from '../../src/client/close-codes.ts'
 import { readFrame } from '../../src/client/read-frame.ts'
 import { decodeFrame } from '../../src/decode.ts'
 import { encodeBinaryFrame } from '../../src/encode.ts'
@@ -19,30 +19,24 @@ const noLimit = { frameBytesMax: Number.POSITIVE_INFINITY }
 
 /** What the client makes of a frame beside what the full decoder does. */
 function both(frame: Frame) {
-  return {
-    client: attempt(
-      () => readFrame(frame),
-      Fault,
-      (error) => error.message,
-    ),
-    full: attempt(
-      () => decodeFrame(frame, 0, noLimit),
-      PeerFault,
-      (error) => error.code,
-    ),
-  }
+  const client = attempt(
+    () => readFrame(frame),
+    (thrown) => (typeof thrown === 'number' ? closeCodeName(thrown) : undefined),
+  )
+  const full = attempt(
+    () => decodeFrame(frame, 0, noLimit),
+    (thrown) => (thrown instanceof PeerFault ? thrown.code : undefined),
+  )
+  return { client, full }
 }
 
-function attempt<E extends Error>(
-  read: () => unknown,
-  Kind: abstract new (...rest: never[]) => E,
-  codeOf: (error: E) => string,
-) {
+function attempt(read: () => unknown, codeOf: (thrown: unknown) => string | undefined) {
   try {
     return { read: read() }
-  } catch (error) {
-    if (!(error instanceof Kind)) throw error
-    return { refused: codeOf(error) }
+  } catch (thrown) {
+    const refused = codeOf(thrown)
+    if (refused === undefined) throw thrown
+    return { refused }
   }
 }
 

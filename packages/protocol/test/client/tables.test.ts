@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import * as bounds from '../../src/client/bounds.ts'
-import { asResetCode, isRefusal } from '../../src/client/codes.ts'
-import { Fault, fault } from '../../src/client/fault.ts'
-import { type CloseCodeName, closeCodes, isRefusal as isRefusalThere, resetCodes } from '../../src/codes.ts'
+import { accusing, refusing } from '../../src/client/client-machine.ts'
+import * as clientCodes from '../../src/client/close-codes.ts'
+import { accusation, closeCodes, isRefusal, resetCodes } from '../../src/codes.ts'
 import { defaults, limits } from '../../src/limits.ts'
 
 it("the client's bounds are those of the table", () => {
@@ -10,18 +10,21 @@ it("the client's bounds are those of the table", () => {
   for (const [name, value] of Object.entries(bounds)) expect([name, value]).toEqual([name, table[name]])
 })
 
-it("the client's reset codes are those of the table, and so are its refusals", () => {
-  for (const code of resetCodes) {
-    expect([code, asResetCode(code)]).toEqual([code, code])
-    expect([code, isRefusal(code)]).toEqual([code, isRefusalThere(code, undefined)])
+it("the client's close codes are those of the table, and have their names", () => {
+  const { closeCodeName, ...constants } = clientCodes
+  for (const [name, code] of Object.entries(constants)) {
+    expect([name, code]).toEqual([name, closeCodes[name as keyof typeof closeCodes]])
   }
-  expect(asResetCode('of-a-later-version')).toBe('internal')
-  expect(isRefusal('of-a-later-version')).toBe(false)
+  for (const [name, code] of Object.entries(closeCodes)) {
+    if (code >= 4400) expect(closeCodeName(code)).toBe(name)
+  }
 })
 
-it("the client's faults have the close codes of the table", () => {
-  for (const [name, code] of Object.entries(closeCodes).filter(([, number]) => number >= 4400)) {
-    expect([name, fault(name as CloseCodeName).closeCode]).toEqual([name, code])
-    expect(new Fault(code).message).toBe(name)
+it('the client is accused by the same close codes, and refused by the same reset codes', () => {
+  for (let code = 4000; code < 5000; code++) {
+    expect([code, accusing.test(`${code}`)]).toEqual([code, accusation(code) !== undefined])
+  }
+  for (const code of resetCodes) {
+    expect([code, refusing.test(code)]).toEqual([code, isRefusal(code, undefined)])
   }
 })
