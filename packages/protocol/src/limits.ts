@@ -56,6 +56,14 @@ export const limits = {
   earlyCharsMax: 6 * 1024,
   /** Protocol faults of the peer in a row, with no message handled in between, before the session is given up. */
   faultsInARowMax: 3,
+  /** What the body of an HTTP link may be longer than the largest frame that it may carry. */
+  bodyOverheadBytes: 4 * 1024,
+  /** Longest body of an HTTP link that carries more than one frame. */
+  bodyBatchBytesMax: 64 * 1024,
+  /** Rounds of one HTTP link that may be under way at once. */
+  roundsMax: 2,
+  /** Longest that a round of an HTTP link may wait for something to answer with; a client waits a little longer. */
+  roundMsMax: 25_000,
   /** Longest time that goes over the wire: what a 32-bit timer can wait, about 25 days. */
   timerMsMax: 2 ** 31 - 1,
 } as const
@@ -72,6 +80,8 @@ export const defaults = {
   connectTimeoutMs: 10_000,
   lingerMs: 5_000,
   closeTimeoutMs: 60_000,
+  roundMs: 20_000,
+  roundGapMs: 10_000,
   reconnectMinMs: 100,
   reconnectMaxMs: 10_000,
 } as const
@@ -90,5 +100,11 @@ relation(
 relation(limits.frameOverheadBytes < limits.batchBytesMax, 'the overhead must leave room for messages')
 relation(limits.sequenceSpanMax >= limits.windowMessagesMax, 'the span must hold the largest window')
 relation(limits.ackRangesMax * 34 + 64 < limits.frameOverheadBytes, 'a full ack must fit into the overhead')
+relation(
+  limits.maxBytesMin + limits.frameOverheadBytes + limits.bodyOverheadBytes > limits.bodyBatchBytesMax,
+  'a body with several frames must fit where the smallest message limit is set',
+)
+relation(limits.bodyOverheadBytes >= 5 + 1024, 'a body must hold the largest frame and what a round says')
+relation(defaults.roundMs <= limits.roundMsMax, 'a round must not hang for longer than a client waits')
 relation(limits.earlyCharsMax * 0.75 < limits.batchBytesMax, 'an early frame is a batch like any other')
 relation(defaults.keepaliveMs * 2 < defaults.ttlMs, 'a dead link must be noticed before its session expires')

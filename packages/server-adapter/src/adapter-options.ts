@@ -55,6 +55,13 @@ export interface AdapterOptions<C = AnyContract> extends SessionOptions<C> {
   handOverMs?: number
   /** How long a link may take to say `hello`, in ms. @default 10000 */
   helloTimeoutMs?: number
+  /**
+   * How long a poll of a client that cannot use WebSockets waits for something to be said to it, in ms: less where a proxy
+   * in front is less patient. @default 20000
+   */
+  roundMs?: number
+  /** How long such a client may take to ask again before its link counts as lost, in ms. @default 10000 */
+  roundGapMs?: number
   /** How much a client may send that is not acknowledged. @default { messages: 1024, bytes: 4194304 } */
   window?: Partial<Window>
   /**
@@ -87,6 +94,8 @@ export interface CheckedAdapterOptions {
   keepaliveMs: number
   handOverMs: number
   helloTimeoutMs: number
+  roundMs: number
+  roundGapMs: number
   authenticateTimeoutMs: number
   window: Window
   maxBytes: number
@@ -105,6 +114,8 @@ export function checkOptions(options: AdapterOptions): CheckedAdapterOptions {
     keepaliveMs: options.keepaliveMs ?? defaults.keepaliveMs,
     handOverMs: options.handOverMs ?? handOverMsDefault,
     helloTimeoutMs: options.helloTimeoutMs ?? defaults.helloTimeoutMs,
+    roundMs: options.roundMs ?? defaults.roundMs,
+    roundGapMs: options.roundGapMs ?? defaults.roundGapMs,
     authenticateTimeoutMs: options.authenticateTimeoutMs ?? defaults.helloTimeoutMs,
     window: {
       messages: options.window?.messages ?? defaults.windowMessages,
@@ -118,6 +129,8 @@ export function checkOptions(options: AdapterOptions): CheckedAdapterOptions {
   checkInteger('keepaliveMs', checked.keepaliveMs, 1, limits.timerMsMax)
   checkInteger('handOverMs', checked.handOverMs, 0, limits.timerMsMax)
   checkInteger('helloTimeoutMs', checked.helloTimeoutMs, 1, limits.timerMsMax)
+  checkInteger('roundMs', checked.roundMs, 1, limits.roundMsMax)
+  checkInteger('roundGapMs', checked.roundGapMs, 1, limits.timerMsMax)
   checkInteger('authenticateTimeoutMs', checked.authenticateTimeoutMs, 1, limits.timerMsMax)
   checkInteger('maxBytes', maxBytes, limits.maxBytesMin, limits.bytesMax)
   checkInteger('window.messages', checked.window.messages, 1, limits.windowMessagesMax)
@@ -145,6 +158,8 @@ const optionNames: Record<keyof AdapterOptions, true> = {
   journal: true,
   handOverMs: true,
   helloTimeoutMs: true,
+  roundMs: true,
+  roundGapMs: true,
   window: true,
   maxBytes: true,
   sessionsMax: true,

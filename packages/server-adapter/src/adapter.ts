@@ -1,4 +1,4 @@
-import type { IncomingMessage as HttpRequest } from 'node:http'
+import type { IncomingMessage as HttpRequest, ServerResponse } from 'node:http'
 import {
   type AnyContract,
   ArgumentError,
@@ -26,6 +26,7 @@ import { AdapterCounters, type AdapterStats } from './adapter-stats.ts'
 import { Admission } from './admission.ts'
 import { clientAddress } from './client-address.ts'
 import { type LinkDoor, type Refusal, receiveLink } from './door.ts'
+import { HttpDoor } from './http-door.ts'
 import { KeptSessions } from './kept-sessions.ts'
 import { closeAll, graceOf, leaveAll, type ShutdownReport } from './leave-taking.ts'
 import { SessionTable } from './session-table.ts'
@@ -71,6 +72,7 @@ export class Adapter<C = AnyContract> {
   readonly #kept: KeptSessions | undefined
   readonly #table: SessionTable
   readonly #admission: Admission
+  readonly #httpDoor: HttpDoor
   #shutdown: Promise<ShutdownReport> | undefined
   /** Shut down: no session is left that a link could resume. */
   #gone = false
@@ -94,6 +96,10 @@ export class Adapter<C = AnyContract> {
       this.#kept,
       takesSessions,
     )
+    this.#httpDoor = new HttpDoor(options as AdapterOptions, this.#checked, {
+      onLink: (link, request, offered) => this.#receive(link, request, offered),
+      onRefused: (refusal, request) => this.#onRefused(refusal, request),
+    })
   }
 
   /** Sessions that exist now, with a link or waiting for one, or kept so that their clients can ask how they ended. */
@@ -154,8 +160,10 @@ export class Adapter<C = AnyContract> {
       checkFunction('the existing handler', existing, 'Pass (socket, request) => …, or nothing.')
     }
     return (socket, request) => {
-      if (socket.protocol === subprotocol) this.#receive(socket, request)
-      else if (existing !== undefined) existing(socket, request)
+      if (socket.protocol === subprotocol) {
+        // The session judges a frame's length itself, and counts it as a fault; memory is guarded by the server's `maxPayload`.
+        this.#receive(createNodeLink(socket, { rawSocket: request.socket }), request)
+      } else if (existing !== undefined) existing(socket, request)
       else {
         // What such a client still does wrong must not end the process.
         socket.on('error', () => {})
@@ -163,6 +171,18 @@ export class Adapter<C = AnyContract> {
       }
     }
   }
+
+  /**
+   * For the `request` event of an HTTP server, whatever else listens for it: takes the requests of clients that cannot use
+   * WebSockets (`fallback: polling`), and of pages that go away. It knows them by `lastword=poll` or `lastword=once` in
+   * the query, on every path. False for all others, which it does not touch:
+   *
+   *     createServer((request, response) => adapter.request(request, response) || app(request, response))
+   *
+   * It must come before anything that reads bodies. `allowedOrigins` and `authenticate` hold as for WebSockets.
+   */
+  readonly request = (request: HttpRequest, response: ServerResponse): boolean =>
+    this.#httpDoor.receive(request, response)
 
   /**
    * Ends every session in good order: no new ones are let in, each client is told that the server will go, and each
@@ -220,15 +240,14 @@ export class Adapter<C = AnyContract> {
     return report
   }
 
-  #receive(socket: WsSocket, request: HttpRequest): void {
+  #receive(link: Link, request: HttpRequest, offered?: readonly string[]): void {
     // Asked now: the address of a connection that has ended is not to be had.
     const address = clientAddress(request)
-    // The session judges a frame's length itself, and counts it as a fault; memory is guarded by the server's `maxPayload`.
-    const link = createNodeLink(socket, { rawSocket: request.socket })
+    const { helloTimeoutMs } = this.#checked
     const door = receiveLink(
       link,
       request,
-      { helloTimeoutMs: this.#checked.helloTimeoutMs, frameBytesMax: this.maxPayload },
+      { helloTimeoutMs, frameBytesMax: this.maxPayload, ...(offered && { offered }) },
       {
         admit: (arrival) => this.#admission.admit(arrival, link, request, address),
         onRefused: (refusal) => this.#onRefused(refusal, request),

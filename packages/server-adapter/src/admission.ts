@@ -5,6 +5,7 @@ import type { Link, LinkEvents } from '@lastword/transport'
 import type { AdapterOptions, CheckedAdapterOptions } from './adapter-options.ts'
 import { type Arrival, Refusal } from './door.ts'
 import type { KeptSessions } from './kept-sessions.ts'
+import { originAllowed } from './origins.ts'
 import { sameSecret } from './same-secret.ts'
 import type { Entry, Opening, SessionTable } from './session-table.ts'
 
@@ -140,15 +141,9 @@ export class Admission {
   }
 
   #checkOrigin(request: HttpRequest): void {
-    const { allowedOrigins } = this.#options
-    if (allowedOrigins === undefined) return
+    if (originAllowed(this.#options.allowedOrigins, request)) return
     const { origin } = request.headers
-    const allowed =
-      typeof allowedOrigins === 'function'
-        ? // A promise, from a function that should not be async, allows nobody.
-          allowedOrigins(origin, request) === true
-        : origin === undefined || allowedOrigins.includes(origin)
-    if (!allowed) throw new Refusal('origin-forbidden', `pages of ${origin} may not open sessions here`)
+    throw new Refusal('origin-forbidden', `pages of ${origin} may not open sessions here`)
   }
 
   async #authenticate(hello: Arrival['hello'], request: HttpRequest, resuming: boolean): Promise<string> {

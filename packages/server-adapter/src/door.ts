@@ -39,6 +39,8 @@ export interface Arrival {
 export interface DoorOptions {
   helloTimeoutMs: number
   frameBytesMax: number
+  /** The subprotocols that were offered, where that was not in a header of the request. */
+  offered?: readonly string[]
 }
 
 export interface DoorHost {
@@ -105,8 +107,11 @@ class Door implements LinkDoor {
       this.#refuse(new PeerFault('helloTimeout', `no hello within ${this.#options.helloTimeoutMs} ms`))
     }, this.#options.helloTimeoutMs)
     this.#timer.unref()
-    const offered = offeredProtocols(this.#request)
-    withoutEarly(this.#request, offered)
+    let { offered } = this.#options
+    if (offered === undefined) {
+      offered = offeredProtocols(this.#request)
+      withoutEarly(this.#request, offered)
+    }
     try {
       const early = decodeEarly(offered)
       if (early !== undefined) this.#introduce(early, Buffer.byteLength(early))
@@ -193,7 +198,7 @@ function offeredProtocols(request: HttpRequest): string[] {
 }
 
 /** The early frame holds the session's key and payloads: applications, which are given the request, log headers. */
-function withoutEarly(request: HttpRequest, offered: string[]): void {
+function withoutEarly(request: HttpRequest, offered: readonly string[]): void {
   const name = 'sec-websocket-protocol'
   const rest = offered.filter((protocol) => !protocol.startsWith(earlyPrefix)).join(', ')
   request.headers[name] = rest

@@ -6,6 +6,7 @@ import { ScriptedLink } from '../../sdk/test/scripted-links.ts'
 import { type AdapterOptions, createAdapter } from '../src/index.ts'
 import { hello } from './by-hand.ts'
 import { atTheEnd } from './harness.ts'
+import { heardIn, request, roundBody } from './memory-post.ts'
 import { arriveAt, MemorySocket, settled } from './memory-socket.ts'
 
 beforeEach(() => {
@@ -161,6 +162,34 @@ const probes: Record<keyof typeof defaults, () => Promise<void>> = {
     await pass(1)
     expect(session.state).toBe('closed')
     expect(await session.closed).toMatchObject({ code: 'close-timeout', by: 'local' })
+  },
+
+  async roundMs() {
+    // One that pings would have something to say before that.
+    const adapter = createAdapter({ keepaliveMs: limits.timerMsMax })
+    request(adapter, '?lastword=poll', roundBody(0, [JSON.stringify([hello()])]))
+    await settled()
+    const first = request(adapter, '?lastword=poll', roundBody(1))
+    await settled()
+    expect(heardIn(first.body)).toMatchObject([{ t: 'welcome' }])
+    const round = request(adapter, '?lastword=poll', roundBody(2))
+    await settled()
+    await pass(defaults.roundMs - 1)
+    expect(round.status).toBeUndefined()
+    await pass(1)
+    expect(round.status).toBe(200)
+  },
+
+  async roundGapMs() {
+    // A link that has said hello: one that has not would be closed for that.
+    const adapter = createAdapter()
+    request(adapter, '?lastword=poll', roundBody(0, [JSON.stringify([hello()])]))
+    await settled()
+    expect(adapter.stats().links).toBe(1)
+    await pass(defaults.roundGapMs - 1)
+    expect(adapter.stats().links).toBe(1)
+    await pass(1)
+    expect(adapter.stats().links).toBe(0)
   },
 
   async reconnectMinMs() {

@@ -10,9 +10,11 @@ import {
   type SessionOutput,
   utf8Length,
 } from '@lastword/protocol'
+import { pollLinkOpener } from '@lastword/transport'
 import { expect } from 'vitest'
 import { createAdapter } from '../src/index.ts'
 import { hello, key, sid } from './by-hand.ts'
+import { openingAnswer, request, roundBody } from './memory-post.ts'
 import { arriveAt, settled } from './memory-socket.ts'
 
 // Ways to reach a limit. Each says `taken`, or the name by which what was tried was refused.
@@ -52,6 +54,50 @@ export function frameOf(bytes: number, seq = 1, messages = 1): string {
   const frame = list(chars(bytes - list('').length))
   expect(frame).toHaveLength(bytes)
   return frame
+}
+
+/** Brings a body of so many bytes to the HTTP side of a server that takes the smallest messages. */
+export async function posted(bytes: number): Promise<string> {
+  const answer = request(
+    createAdapter({ maxBytes: limits.maxBytesMin }),
+    '?lastword=once',
+    `[${chars(bytes - 1)}`,
+  )
+  await settled()
+  return answer.status === 200 ? 'taken' : `HTTP ${answer.status}`
+}
+
+/** Two frames that take so many bytes in a body, sent at once by a client that polls. */
+export async function batched(bytes: number): Promise<string> {
+  let bodies = 0
+  const link = pollLinkOpener({
+    fetch: async () =>
+      ++bodies === 1 ? new Response(new Uint8Array(openingAnswer)) : new Promise<never>(() => {}),
+  })('ws://localhost:1/', { protocols: ['lastword.1'] })
+  const heads = 2 * 5
+  link.attach({
+    onOpen() {
+      link.send('x')
+      link.send(chars(bytes - heads - 1))
+    },
+    onFrame() {},
+    onDrain() {},
+    onEnd() {},
+  })
+  await settled()
+  const sent = bodies - 1
+  link.abort()
+  return sent === 1 ? 'taken' : `in ${sent === 2 ? 'two' : sent} bodies`
+}
+
+/** A round with so many missing in front of it. */
+export async function overtaking(missing: number): Promise<string> {
+  const adapter = createAdapter()
+  request(adapter, '?lastword=poll', roundBody(0))
+  await settled()
+  const answer = request(adapter, '?lastword=poll', roundBody(1 + missing))
+  await settled()
+  return answer.status === undefined ? 'taken' : `HTTP ${answer.status}`
 }
 
 /** Gives a server's session, which takes the smallest messages and handles none, these frames. */

@@ -1,8 +1,10 @@
 import { contract, decodeEarly, earlyPrefix, encodeEarly, limits } from '@lastword/protocol'
 import { describe, expect, test } from 'vitest'
+import { createAdapter } from '../src/index.ts'
 import { hello, sid } from './by-hand.ts'
 import {
   admitted,
+  batched,
   chars,
   decoded,
   decodedBinary,
@@ -12,6 +14,8 @@ import {
   full,
   fullWindow,
   msg,
+  overtaking,
+  posted,
   received,
   sentBeforeWelcome,
   spanned,
@@ -254,6 +258,38 @@ const bounds: Record<keyof typeof limits, Bound[]> = {
       at: () => faulty(limits.faultsInARowMax - 1),
       past: () => faulty(limits.faultsInARowMax),
       refused: 'protocol-fault',
+    },
+  ],
+  bodyOverheadBytes: [
+    {
+      what: 'the body of an HTTP link, above a frame',
+      at: () => posted(limits.maxBytesMin + limits.frameOverheadBytes + limits.bodyOverheadBytes),
+      past: () => posted(limits.maxBytesMin + limits.frameOverheadBytes + limits.bodyOverheadBytes + 1),
+      refused: 'HTTP 413',
+    },
+  ],
+  bodyBatchBytesMax: [
+    {
+      what: 'what a client puts in one body',
+      at: () => batched(limits.bodyBatchBytesMax),
+      past: () => batched(limits.bodyBatchBytesMax + 1),
+      refused: 'in two bodies',
+    },
+  ],
+  roundsMax: [
+    {
+      what: 'a round that overtakes others',
+      at: () => overtaking(limits.roundsMax - 1),
+      past: () => overtaking(limits.roundsMax),
+      refused: 'HTTP 400',
+    },
+  ],
+  roundMsMax: [
+    {
+      what: 'how long a server lets a round hang',
+      at: () => thrownBy(() => createAdapter({ roundMs: limits.roundMsMax })),
+      past: () => thrownBy(() => createAdapter({ roundMs: limits.roundMsMax + 1 })),
+      refused: 'argument-invalid',
     },
   ],
   timerMsMax: [

@@ -39,6 +39,8 @@ const ofAdapters: Record<Exclude<Measured<AdapterOptions>, 'contract'>, Range> =
   keepaliveMs: timer(1),
   handOverMs: timer(0),
   helloTimeoutMs: timer(1),
+  roundMs: count(1, limits.roundMsMax),
+  roundGapMs: timer(1),
   sessionsMax: noMost(1),
   sessionsPerIdentityMax: noMost(1),
 }
