@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type BidiConnection, connectBidi } from './bidi-connection.ts'
@@ -24,6 +24,7 @@ export async function startFirefox(program: string): Promise<Engine> {
     'about:blank',
   ]
   const group = startGroup(program, args, {
+    folder: profile,
     env: { HOME: profile, MOZ_CRASHREPORTER_DISABLE: '1', MOZ_DISABLE_AUTO_SAFE_MODE: '1' },
   })
   let connection: BidiConnection | undefined
@@ -32,7 +33,7 @@ export async function startFirefox(program: string): Promise<Engine> {
     connection = await connectBidi(`${url}/session`)
     await connection.command('session.new', { capabilities: { alwaysMatch: { acceptInsecureCerts: true } } })
   } catch (error) {
-    await end(group, connection, profile)
+    await end(group, connection)
     throw error
   }
   const { command } = connection
@@ -42,7 +43,7 @@ export async function startFirefox(program: string): Promise<Engine> {
       await command('browsingContext.navigate', { context, url, wait: 'complete' })
       return tab(connection, context)
     },
-    quit: () => end(group, connection, profile),
+    quit: () => end(group, connection),
   }
 }
 
@@ -63,14 +64,9 @@ function tab({ command }: BidiConnection, context: string): Tab {
   }
 }
 
-async function end(
-  group: ProcessGroup,
-  connection: BidiConnection | undefined,
-  profile: string,
-): Promise<void> {
+async function end(group: ProcessGroup, connection: BidiConnection | undefined): Promise<void> {
   // The answer may be lost with the browser; what does not end in time is killed.
   connection?.command('browser.close', {}).catch(() => undefined)
   await group.end(connection ? endGraceMs : 0)
   connection?.close()
-  await rm(profile, { recursive: true, force: true, maxRetries: 3 })
 }

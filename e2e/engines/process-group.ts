@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { rm } from 'node:fs/promises'
 
 export interface GroupOptions {
   env?: Record<string, string>
+  /** A folder that goes with the group, whoever ends it. */
+  folder?: string
 }
 
 /** A program with all the processes that it starts. */
@@ -22,8 +25,8 @@ const outputMax = 20_000
 
 /**
  * Starts a program as the leader of a process group of its own. The group does not outlive this process: a second
- * process waits for the end of a pipe that this one holds, and kills the group if that comes first. Only this
- * holds also when this process is killed, as a test runner's worker is that does not end in time.
+ * process waits for the end of a pipe that this one holds, and kills the group if that comes first. Only so does it
+ * end also when this process is killed, as a test runner's worker is that does not end in time.
  */
 export function startGroup(
   program: string,
@@ -35,7 +38,7 @@ export function startGroup(
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })
-  const watcher = child.pid === undefined ? undefined : watch(child.pid)
+  const watcher = child.pid === undefined ? undefined : watch(child.pid, options.folder)
   let output = ''
   let failure: Error | undefined
   const heard = new Set<() => void>()
@@ -91,22 +94,23 @@ export function startGroup(
         await Promise.race([exited, new Promise((resolve) => (timer = setTimeout(resolve, graceMs)))])
         clearTimeout(timer)
       }
-      if (child.pid === undefined) return
-      killGroup(child.pid)
+      if (child.pid !== undefined) killGroup(child.pid)
       await exited
       if (watcher?.exitCode === null && watcher.signalCode === null) {
         const ended = once(watcher, 'exit')
         watcher.kill('SIGKILL')
         await ended
       }
+      // A process that is being killed may still write.
+      if (options.folder) await rm(options.folder, { recursive: true, force: true, maxRetries: 5 })
     },
   }
 }
 
-/** A process that kills a group as soon as this process is gone. */
-function watch(leader: number): ChildProcess {
-  const script = 'cat >/dev/null; kill -KILL -- "-$1"'
-  const watcher = spawn('/bin/sh', ['-c', script, 'sh', String(leader)], {
+/** A process that kills a group, and removes its folder, as soon as this process is gone. */
+function watch(leader: number, folder = ''): ChildProcess {
+  const script = 'cat >/dev/null; kill -s KILL -- "-$1"; test -z "$2" || { sleep 1; rm -rf -- "$2"; }'
+  const watcher = spawn('/bin/sh', ['-c', script, 'sh', String(leader), folder], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   })

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { until } from '@lastword/testkit'
@@ -7,6 +7,9 @@ import { commandDeadlineMs, type Engine, type Tab, type WebkitPrograms } from '.
 import { pageFunction, pageResult } from './in-page.ts'
 import { type ProcessGroup, startGroup } from './process-group.ts'
 import { webDriver } from './web-driver.ts'
+
+/** It chooses a number that is free and writes it down; no other machine may draw on it. */
+const displayArguments = ['-displayfd', '1', '-screen', '0', '1024x768x24', '-nolisten', 'tcp']
 
 /** Starts WebKitGTK's own small browser on a display that nobody sees, and its driver, which speaks W3C WebDriver. */
 export async function startWebkit(programs: WebkitPrograms): Promise<Engine> {
@@ -18,18 +21,9 @@ export async function startWebkit(programs: WebkitPrograms): Promise<Engine> {
     session = undefined
     // What was started last ends first: a browser that loses its display complains.
     for (const group of groups.reverse().splice(0)) await group.end(0)
-    await rm(home, { recursive: true, force: true, maxRetries: 3 })
   }
   try {
-    const display = startGroup(programs.display, [
-      '-displayfd',
-      '1',
-      '-screen',
-      '0',
-      '1024x768x24',
-      '-nolisten',
-      'tcp',
-    ])
+    const display = startGroup(programs.display, displayArguments, { folder: home })
     groups.push(display)
     const [, number] = await display.said(/^(\d+)\n/m, commandDeadlineMs)
     // The driver has no way to choose a port by itself and say which.
@@ -56,7 +50,8 @@ export async function startWebkit(programs: WebkitPrograms): Promise<Engine> {
     async open(url) {
       // The first window stays: the browser ends with its last one.
       await webDriver(`${opened}/window`, 'POST', { handle: first })
-      const { handle } = await webDriver(`${opened}/window/new`, 'POST', { type: 'tab' })
+      // A window, for it is in front: a new tab would stay hidden.
+      const { handle } = await webDriver(`${opened}/window/new`, 'POST', { type: 'window' })
       await webDriver(`${opened}/window`, 'POST', { handle })
       await webDriver(`${opened}/url`, 'POST', { url })
       return tab(opened, handle)
