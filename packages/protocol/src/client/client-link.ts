@@ -8,10 +8,8 @@ export interface ClientLink {
   attached: boolean
   /** True if messages may be transmitted: on a fresh session at once, else after `welcome`. */
   streaming: boolean
-  /** True if `fin` was transmitted behind the acknowledgement of everything that the server will ever send. */
+  /** True if `fin` was transmitted on it behind the acknowledgement of everything that the server will ever send. */
   finAfterAll?: boolean
-  /** True if `hello` did not go with the upgrade request. */
-  late?: boolean
   /** True if a ping was not answered in time, and was said again because this side may have been frozen. */
   doubted?: boolean
 }

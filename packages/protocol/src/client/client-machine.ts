@@ -280,8 +280,6 @@ export function clientMachine<Tag = unknown>({
       }
       case 'reset': {
         const { code, reason = '', got } = envelope
-        // What went behind this `hello`, and on no link before, has had no effect (R-131).
-        if (!link.attached && link.late && got === undefined && refusing.test(code)) outbox.unleave()
         outbox.peerSaysItHas(got ?? 0)
         end(code as ResetCode, reason, 'peer')
       }
@@ -311,11 +309,9 @@ export function clientMachine<Tag = unknown>({
     /** A link is being opened, in place of the one that there is; its first frame may be polled. */
     startLink,
 
-    /** The link's handshake is done. `early`: `hello` went with it. */
-    linkOpen(id: LinkId, early: boolean, now: number): void {
-      if (current?.id !== id || current.attached) return
-      current.late = !early
-      welcomeAt = now + welcomeTimeoutMs
+    /** The link's handshake is done. */
+    linkOpen(id: LinkId, now: number): void {
+      if (current?.id === id && !current.attached) welcomeAt = now + welcomeTimeoutMs
     },
 
     /** A frame came. `bytes` is its length on the wire, or a lower bound of it. */
@@ -347,14 +343,13 @@ export function clientMachine<Tag = unknown>({
      * A link is over, and everything that arrived on it was given in before. `neverLeft`: nothing of what was polled for
      * it left this side.
      */
-    linkEnd(id: LinkId, code: number, reason: string, clean: boolean, neverLeft: boolean): void {
+    linkEnd(id: LinkId, code: number, reason: string, clean: boolean): void {
       if (id === finalLink) {
         finalLink = undefined
         // Any other code is the server's own reason to drop the link, and then it did not read to the end.
         if (clean && (code === normal || code === reset)) release()
       }
       if (current?.id !== id) return
-      if (neverLeft) outbox.unleave()
       if (code === superseded) {
         detach()
         return end('superseded', 'another holder of the key has the session', 'peer')
@@ -438,6 +433,11 @@ export function clientMachine<Tag = unknown>({
     /** The session is given up. */
     abort: (code: ResetCode, reason: string) => end(code, reason, 'local'),
 
+    /** Asks at once whether the server is there: the network was away. */
+    probe(now: number): void {
+      if (current?.attached) ping(now)
+    },
+
     /** Time has passed. */
     timeout(now: number): void {
       if (now >= releaseAt) return release()
@@ -459,9 +459,6 @@ export function clientMachine<Tag = unknown>({
 
 /** The close codes by which a server accuses this side of a fault. */
 export const accusing = /^44(0[0-35-7]|1[34])$/
-
-/** The reset codes by which a server does not let a link in (R-56 to R-58). */
-export const refusing = /mismatch|unauth|forbidden|unsupported|-full|shutdown/
 
 const never = Number.POSITIVE_INFINITY
 

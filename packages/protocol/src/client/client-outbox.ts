@@ -10,15 +10,14 @@ import { ackInvalid } from './close-codes.ts'
  */
 export function clientOutbox<Tag>() {
   /** What has no number yet, the oldest first. */
-  let queue = new Set<ClientMessage<Tag>>()
+  const queue = new Set<ClientMessage<Tag>>()
   /** What has one and is not acknowledged, in order. */
   const inFlight = new Map<number, ClientMessage<Tag>>()
   let inFlightBytes = 0
   let window: Window = { messages: windowMessages, bytes: windowBytes }
   let maxBytes = Number.POSITIVE_INFINITY
-  /** The highest sequence number that was given out, and what it was when this link began. */
+  /** The highest sequence number that was given out. */
   let last = 0
-  let lastBefore = 0
   /** The highest number that the server is known to have received. */
   let peerGot = 0
   /** The next number to transmit on this link, and whether anything has been. */
@@ -57,24 +56,8 @@ export function clientOutbox<Tag>() {
 
     /** A link begins: transmission starts behind what the server is known to have received. */
     startLink(): void {
-      lastBefore = last
       begun = false
       cursor = Math.max(base(), peerGot + 1)
-    },
-
-    /** Nothing of what was numbered for this link has left: it goes back to the head of the queue. */
-    unleave(): void {
-      const back: ClientMessage<Tag>[] = []
-      for (const [seq, message] of inFlight) {
-        if (seq <= lastBefore) continue
-        inFlight.delete(seq)
-        inFlightBytes -= message.bytes
-        message.seq = 0
-        back.push(message)
-      }
-      queue = new Set([...back, ...queue])
-      last = Math.min(last, lastBefore)
-      cursor = Math.min(cursor, last + 1)
     },
 
     /**

@@ -29,8 +29,8 @@ export function fillFrame<Tag>(
       if (!message) break
       bytes += message.bytes + 1
       room = (strictBytes ?? batchBytesMax) - bytes
-      parts.push(`{"t":"${message.fin ? 'fin' : 'msg'}","seq":${message.seq}${message.rest}`)
       if (message.fin) link.finAfterAll = inbox.finished() && inbox.allTold()
+      parts.push(`{"t":"${message.fin ? 'fin' : 'msg'}","seq":${message.seq}${message.rest}`)
     }
     const message = parts[0] ? undefined : outbox.next(largest, true)
     if (message) {

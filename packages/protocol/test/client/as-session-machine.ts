@@ -89,10 +89,10 @@ export class ClientAsSessionMachine<Tag>
         this.#links.add(input.link)
         return client.startLink(input.link, input.auth)
       case 'link-open':
-        return client.linkOpen(input.link, input.early !== false, now)
+        return client.linkOpen(input.link, now)
       case 'link-end':
         this.#links.delete(input.link)
-        return client.linkEnd(input.link, input.code, input.reason, input.clean, input.neverLeft)
+        return client.linkEnd(input.link, input.code, input.reason, input.clean)
       case 'frame':
         return client.frame(input.link, input.frame, input.bytes, now)
       case 'send':

@@ -167,3 +167,15 @@ describe('a timer of a page that comes late', () => {
     expect(client.all('link-close')).toEqual([])
   })
 })
+
+it('a page that is told that the network is there again asks whether the server is', () => {
+  const page = new Page()
+  page.machine.client.probe(0)
+  expect(page.machine.nextTimeout()).toBe(Number.POSITIVE_INFINITY)
+  page.pair.connect(1)
+  page.machine.client.probe(1_000)
+  expect(page.client.pollEnvelopes()).toMatchObject([{ t: 'ping' }])
+  page.client.now = 1_000
+  page.client.wait(15_000)
+  expect(page.client.all('link-close')).toMatchObject([{ code: 4408 }])
+})

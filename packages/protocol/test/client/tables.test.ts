@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import * as bounds from '../../src/client/bounds.ts'
-import { accusing, refusing } from '../../src/client/client-machine.ts'
+import { accusing } from '../../src/client/client-machine.ts'
 import * as clientCodes from '../../src/client/close-codes.ts'
-import { accusation, closeCodes, isRefusal, resetCodes } from '../../src/codes.ts'
+import { accusation, closeCodes } from '../../src/codes.ts'
 import { defaults, limits } from '../../src/limits.ts'
 
 it("the client's bounds are those of the table", () => {
@@ -20,11 +20,8 @@ it("the client's close codes are those of the table, and have their names", () =
   }
 })
 
-it('the client is accused by the same close codes, and refused by the same reset codes', () => {
+it('the client is accused by the same close codes', () => {
   for (let code = 4000; code < 5000; code++) {
     expect([code, accusing.test(`${code}`)]).toEqual([code, accusation(code) !== undefined])
-  }
-  for (const code of resetCodes) {
-    expect([code, refusing.test(code)]).toEqual([code, isRefusal(code, undefined)])
   }
 })
