@@ -15,7 +15,16 @@ const packages = {
   protocol: ['index', 'client/index', 'schema'],
   transport: ['node', 'browser'],
   session: ['index', 'trace-file', 'level-journal', 'indexeddb/index', 'conformance/index'],
-  sdk: ['node', 'browser', 'polling', 'journal-level', 'journal-memory'],
+  sdk: [
+    'node',
+    'browser',
+    'polling',
+    'journal-indexeddb',
+    'journal-level',
+    'journal-memory',
+    'browser-journal-level',
+    'browser-journal-memory',
+  ],
   'server-adapter': ['index', 'use/ws', 'journal-level', 'journal-memory'],
   testkit: ['index'],
   ladder: ['index'],
@@ -116,18 +125,26 @@ const scriptTag = () => {
   }
 }
 
-/** A script that adds to what `lastword.global.js` has put there; it goes behind that one. */
-const scriptTagAddition = (entry) => ({
+/** A script that adds to what `lastword.global.js` has put there; it goes behind that one. And the same as a module. */
+const scriptTagAddition = (name, entry = name) => ({
   ...inPage(entry),
-  output: {
-    ...shared(),
-    file: `packages/sdk/dist/lastword.${entry}.global.js`,
-    format: 'iife',
-    name: 'lastword',
-    extend: true,
-    exports: 'named',
-    plugins: [terser(tight)],
-  },
+  output: [
+    {
+      ...shared(),
+      file: `packages/sdk/dist/lastword.${name}.global.js`,
+      format: 'iife',
+      name: 'lastword',
+      extend: true,
+      exports: 'named',
+      plugins: [terser(tight)],
+    },
+    {
+      ...shared(),
+      file: `packages/sdk/dist/lastword.${name}.esm.js`,
+      format: 'es',
+      plugins: [terser({ ...tight, module: true })],
+    },
+  ],
 })
 
 /** Statements joined with commas are a little shorter, and compress worse: it is the compressed size that counts. */
@@ -162,4 +179,5 @@ export default [
   command('ladder'),
   scriptTag(),
   scriptTagAddition('polling'),
+  scriptTagAddition('journal', 'journal-indexeddb'),
 ]

@@ -5,8 +5,11 @@ import { openOwnBrowser } from './own-browser.ts'
 import { openSite, type Site } from './site.ts'
 
 declare global {
-  /** What the script-tag build defines, and what the page of the module build puts there too. */
-  var lastword: typeof import('@lastword/sdk')
+  /**
+   * What the script-tag build defines, and what the page of the module build puts there too; the journal is added to it
+   * on `/journal`.
+   */
+  var lastword: typeof import('@lastword/sdk') & typeof import('@lastword/sdk/journal-indexeddb')
 }
 
 /** A proxy, and where the adapter is reached through it. */

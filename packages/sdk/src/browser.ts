@@ -8,21 +8,17 @@ import { Session } from '@lastword/session'
 import { openBrowserLink } from '@lastword/transport'
 import { type ConnectOptions, webSocketUrl } from './connect-options.ts'
 import { Connector } from './connector.ts'
-import {
-  type JournalOptions,
-  type NoJournal,
-  type OptionalJournal,
-  openKept,
-  type TakenSession,
-} from './journaled.ts'
+import { handOver } from './handover.ts'
+import type { JournalOptions, NoJournal, OptionalJournal } from './journaled.ts'
+import { pageEnvironment } from './journaled-page/environment.ts'
 
 export * from './public.ts'
 
 /**
- * Opens a session that outlives this process: with `journal`, what was sent and is not known to be handled is sent on
- * when `connect` is called again with the same journal. Resolves with the session once the journal has it, and rejects
- * with a `JournalError` if that fails; nothing leaves before the journal holds it. See `session.restored` for what was
- * carried over, and `session.stored()`.
+ * Opens a session that outlives this page: with `journal`, what was sent and is not known to be handled is sent on when
+ * `connect` is called again with the same journal. Resolves with the session once the journal has it; nothing leaves
+ * before the journal holds it. See `session.restored` for what was carried over, and `session.stored()`. The journal brings the
+ * client along that does this (see `PageJournalWithClient`): `indexedDbJournal()` of `@lastword/sdk/journal-indexeddb`.
  */
 export function connect<C = AnyContract>(
   url: string | URL,
@@ -47,16 +43,9 @@ export function connect<C>(
   url: string | URL,
   options: ConnectOptions<C> & OptionalJournal = {},
 ): Session<C> | Promise<Session<C>> {
-  const environment = {
-    onOnline(callback: () => void) {
-      if (typeof addEventListener !== 'function') return () => {}
-      addEventListener('online', callback)
-      return () => removeEventListener('online', callback)
-    },
-  }
   const address = webSocketUrl(url)
-  const make = (kept?: TakenSession) =>
-    new Connector(address, options as ConnectOptions, openBrowserLink, environment, kept)
-  if (options.journal === undefined) return new Session<C>(make().core)
-  return openKept<C>(address, options as ConnectOptions & JournalOptions, make)
+  if (options.journal !== undefined) return handOver<C>(url, options as ConnectOptions<C> & JournalOptions)
+  return new Session<C>(
+    new Connector(address, options as ConnectOptions, openBrowserLink, pageEnvironment).core,
+  )
 }

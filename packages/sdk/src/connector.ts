@@ -63,6 +63,7 @@ export class Connector {
   /** Where it has asked to go; forgotten when that does not answer. */
   #location: string | undefined
   #released = false
+  #parked = false
 
   /** `kept`: the session as the journal has it; without it a new one is made, which ends with the process. */
   constructor(
@@ -114,8 +115,27 @@ export class Connector {
     this.#watch(options.signal)
   }
 
+  /** The page is put aside: the session has no link, and looks for none before `unpark`. */
+  park(): void {
+    this.#parked = true
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    this.core.dropLinks()
+  }
+
+  /** The page is back. */
+  unpark(): void {
+    if (!this.#parked) return
+    this.#parked = false
+    this.#attempt = 0
+    this.#linkId = undefined
+    this.#downSince = platform.now()
+    void this.#open()
+  }
+
   /** True if another link is of use: there is none, or the one that there is will go. */
   get #wanted(): boolean {
+    if (this.#parked) return false
     return this.core.wantsLink || (this.#moving && this.core.attached)
   }
 
@@ -286,7 +306,7 @@ export class Connector {
   }
 
   #onOnline(): void {
-    if (this.#cancelTimer === undefined) return
+    if (this.#parked || this.#cancelTimer === undefined) return
     this.#cancelTimer()
     this.#attempt = 0
     void this.#open()

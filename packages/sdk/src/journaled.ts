@@ -76,6 +76,7 @@ export async function openKept<C>(
   url: string,
   options: ConnectOptions & JournalOptions,
   make: (kept?: TakenSession) => Connector,
+  take: typeof takeSession = takeSession,
 ): Promise<Session<C>> {
   checkJournalOptions(options)
   checkOptions(options)
@@ -89,7 +90,7 @@ export async function openKept<C>(
   }
   // Aborting a session forgets it, and who has not been given it yet must not lose what it holds.
   options.signal?.throwIfAborted()
-  const taking = takeSession(options, url, (ended) => {
+  const taking = take(options, url, (ended) => {
     connectorOf(ended).catch((error) => platform.report(error))
   })
   let kept: TakenSession
@@ -144,11 +145,17 @@ async function takeSession(
     if (session.snapshot?.state.ended === undefined) return session
     onEnded(session)
   }
-  const record: SessionRecord = { sid: nanoid(), role: 'client', key: nanoid(32), url }
+  const record = newRecord(url)
   return { record, journal: await journal.create(record) }
 }
 
-async function takeNamed(journal: Journal, sid: string): Promise<TakenSession> {
+/** A session that nobody has heard of. */
+export function newRecord(url: string): SessionRecord {
+  return { sid: nanoid(), role: 'client', key: nanoid(32), url }
+}
+
+/** @throws ArgumentError if there is none of this id, or it is no client's */
+export async function takeNamed(journal: Journal, sid: string): Promise<TakenSession> {
   const record = await journal.find(sid)
   if (record?.role === 'server') {
     throw new ArgumentError(`session ${sid} is a server's`, 'Give clients and servers a journal each.')

@@ -27,6 +27,7 @@ export type { RestoredMessage } from './restored-messages.ts'
 export { type HandlerResult, Session } from './session.ts'
 export { SessionCore } from './session-core.ts'
 export type { ClosedLink } from './session-driver.ts'
+export { asJournalError } from './session-keeping.ts'
 export type { CoreConfig, SessionOwner } from './session-owner.ts'
 export type { SessionStats } from './session-stats.ts'
 export type {

@@ -264,6 +264,21 @@ export class SessionCore {
     return this.#keeping !== undefined && this.#lack === undefined
   }
 
+  /** Somebody else has the session's place in the journal, and goes on with it. */
+  moved(): void {
+    if (!this.#machine.ended) this.#goElsewhere(sessionMoved(this.sid))
+  }
+
+  /** Client: leaves the links that there are, opened or not, without a word. */
+  dropLinks(): void {
+    this.#driver.dropLinks()
+  }
+
+  /** True while the page may stand still at the end of this turn: what is asked for is done at once. */
+  hurry(on: boolean): void {
+    this.#driver.hurry(on)
+  }
+
   /** The session has no journal, though one was asked for: says so at the end of the turn, when the application has it. */
   goWithout(failure: unknown): void {
     const error = asJournalError(failure, this.sid)

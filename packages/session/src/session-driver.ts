@@ -54,6 +54,7 @@ export class SessionDriver<Tag> {
   #lastLinkId = 0
   #dispatching = false
   #flushScheduled = false
+  #hurried = false
   #armedAt = Number.POSITIVE_INFINITY
   #holding = false
   #disarm: (() => void) | undefined
@@ -130,6 +131,17 @@ export class SessionDriver<Tag> {
     this.#disarm = undefined
     this.#armedAt = Number.POSITIVE_INFINITY
     this.#arm()
+  }
+
+  /** Nothing is said on any link any more; each ends as one that is lost. */
+  dropLinks(): void {
+    for (const { link } of [...this.#links.values()]) link.abort()
+  }
+
+  /** While there may be no end of this turn, what waits for it is sent and written at once. */
+  hurry(on: boolean): void {
+    this.#hurried = on
+    if (on) this.flush()
   }
 
   /** Sends what waits now, without waiting for the end of the turn. */
@@ -240,6 +252,7 @@ export class SessionDriver<Tag> {
   }
 
   #scheduleFlush(): void {
+    if (this.#hurried) return queueMicrotask(() => this.flush())
     if (this.#flushScheduled) return
     this.#flushScheduled = true
     this.#platform.endOfTurn(() => {

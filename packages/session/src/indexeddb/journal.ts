@@ -18,8 +18,8 @@ import {
 /** One session, in the hands of this page. */
 export interface PageSession extends SessionJournal {
   /**
-   * The page may be put aside, and come back: the session is left to others, and nothing more is written before `unpark`.
-   * What was asked for before is written.
+   * The page may be put aside, and come back: the session is left to others. What is written nevertheless stands as long
+   * as nobody has taken it.
    */
   park(): void
   /** The page is back. Resolves with whether the session is still its own. */
@@ -121,7 +121,7 @@ export class PageJournal implements Journal {
       if (signal.aborted) return undefined
       throw storeFailed(this.name, error, sid)
     }
-    return this.#alone(sid, () =>
+    const work = this.#alone(sid, () =>
       this.#orFree(sid, async () => {
         const stored = await this.#database.transact('readonly', sid, (stores) => this.#read(stores, sid))
         if (stored !== undefined && !signal.aborted && mayTake(this.#standing(stored))) {
@@ -131,6 +131,11 @@ export class PageJournal implements Journal {
         return undefined
       }),
     )
+    // A journal that was closed meanwhile has no use for it.
+    work.catch(async () => {
+      if (this.#holders.get(sid) === undefined) await this.#locks.free(sid)
+    })
+    return work
   }
 
   list(): Promise<SessionRecord[]> {
@@ -204,7 +209,6 @@ export class PageJournal implements Journal {
     const removed = [...remove]
     const copy = structuredClone(state)
     return this.#alone(sid, async () => {
-      await session.parked
       // Lost is lost, also after a failure.
       if (hold.ended) throw sessionLost(sid)
       if (session.failure !== undefined) throw writeFailedBefore(sid, session.failure)
@@ -255,17 +259,11 @@ export class PageJournal implements Journal {
 
   park(session: HeldSession): void {
     const { hold } = session
-    if (hold.ended || session.parked !== undefined || this.#closing !== undefined) return
-    let back!: () => void
-    session.parked = new Promise((resolve) => {
-      back = resolve
-    })
-    session.back = back
+    if (hold.ended || session.parkedAt !== undefined || this.#closing !== undefined) return
+    session.parkedAt = Date.now()
     // Asked for at once, for the page may stand still at the end of this turn. Behind it the lock is free.
     if (session.failure === undefined) {
-      this.#guarded(session, (stores) => this.#put(stores, session, session.state, Date.now())).catch(
-        () => {},
-      )
+      this.#guarded(session, (stores) => this.#put(stores, session, session.state)).catch(() => {})
     }
     void this.#locks.free(hold.sid)
   }
@@ -282,8 +280,7 @@ export class PageJournal implements Journal {
       .catch(() => false)
       .then(async (mine) => {
         if (!mine) await this.#letGo(hold)
-        session.back?.()
-        session.parked = undefined
+        session.parkedAt = undefined
         return mine
       })
   }
@@ -320,7 +317,8 @@ export class PageJournal implements Journal {
         const { snapshot, orders } = snapshotFrom(sid, stored, keys, values)
         const { record, state } = stored
         session = this.#hold({ ...record }, orders, structuredClone(state))
-        if (robbed) {
+        // A page that was put aside may still write a last time, or come back.
+        if (robbed || stored.parkedAt !== undefined) {
           stores.robbed.put(Date.now(), stored.holder)
           await this.#forgetRobbed(stores)
         }
@@ -360,7 +358,7 @@ export class PageJournal implements Journal {
     }
   }
 
-  #put(stores: Stores, { hold, record, orders }: HeldSession, state?: JournalState, parkedAt?: number): void {
+  #put(stores: Stores, { hold, record, orders, parkedAt }: HeldSession, state?: JournalState): void {
     const session: StoredSession = {
       v: 1,
       record,
@@ -487,9 +485,8 @@ class HeldSession implements PageSession {
   readonly generation: number
   /** What the first write failed with that did. */
   failure: unknown
-  /** Settles when the page is back, if it was put aside. */
-  parked: Promise<void> | undefined
-  back: (() => void) | undefined
+  /** When its page was put aside. */
+  parkedAt: number | undefined
   readonly #journal: PageJournal
 
   constructor(
