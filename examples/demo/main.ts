@@ -8,6 +8,7 @@ import { createProgress } from './progress.ts'
 import { renderReport } from './report-html.ts'
 import { roundsOf, rowById } from './rows.ts'
 import { runDemo } from './run-demo.ts'
+import { serve } from './serve/serve.ts'
 import { serverProcess } from './server-process.ts'
 import { stacks } from './stack-list.ts'
 import { renderRemarks, renderTable } from './table.ts'
@@ -32,14 +33,20 @@ async function direct(args: string[]): Promise<number> {
     console.error(`demo: ${parsed.message}\nTry: npm run demo -- --help`)
     return 2
   }
-  const { options } = parsed
   const interrupt = new AbortController()
-  const onSigint = () => {
+  const onSignal = () => {
     // The second one means it.
     if (interrupt.signal.aborted) process.exit(130)
     interrupt.abort()
   }
-  process.on('SIGINT', onSigint)
+  process.on('SIGINT', onSignal)
+  if (parsed.kind === 'serve') {
+    process.on('SIGTERM', onSignal)
+    const status = await serve(parsed.options, interrupt.signal)
+    // libdatachannel's threads would hold the process up.
+    process.exit(status)
+  }
+  const { options } = parsed
   const startedAt = performance.now()
   const progress = createProgress(totalRounds(options))
   const { cells, ladder, platform } = await runDemo(options, progress, interrupt.signal).finally(() =>

@@ -47,6 +47,28 @@ describe('the command line of the demo', () => {
     expect(message('--report=')).toContain('--report')
   })
 
+  it('serves the page where only this machine can reach it, at ports that the documents name', () => {
+    expect(parseOptions(['--serve'])).toEqual({
+      kind: 'serve',
+      options: { port: 8443, host: '127.0.0.1', plainPort: 8080, withoutPeers: false },
+    })
+    const args = ['--serve', '--port', '0', '--host', '::1', '--plain-port', '65535', '--without-peers']
+    expect(parseOptions(args)).toEqual({
+      kind: 'serve',
+      options: { port: 0, host: '::1', plainPort: 65535, withoutPeers: true },
+    })
+  })
+
+  it('names a port that is none, and options that do not go together', () => {
+    for (const bad of ['65536', '-1', 'https', '']) {
+      expect(message('--serve', `--port=${bad}`)).toContain(`'${bad}'`)
+      expect(message('--serve', `--plain-port=${bad}`)).toContain(`'${bad}'`)
+    }
+    expect(message('--serve', '--host=')).toContain('--host')
+    expect(message('--serve', '--rounds', '3')).toBe('--rounds does not go with --serve')
+    expect(message('--port', '1')).toBe('--port goes with --serve only')
+  })
+
   it('prints its help before it looks at anything else', () => {
     expect(parseOptions(['--help', '--rounds', '0'])).toEqual({ kind: 'help', text: helpText() })
     for (const { what } of rows) expect(helpText()).toContain(what)
