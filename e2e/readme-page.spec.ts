@@ -1,42 +1,33 @@
-import { readFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
-import { createAdapter } from '@lastword/server-adapter'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { expect, test } from '@playwright/test'
-import { WebSocketServer } from 'ws'
+import { startDemo } from '../scripts/demo-server.mjs'
+import { complaintsOf } from './complaints.ts'
 import { packed } from './packed.ts'
 
-/** The page that the README shows, beside the built script and a server like the README's; only the port is another one. */
-test('the page of the README shows the answer', async ({ page }) => {
-  const adapter = createAdapter()
-  adapter.onSession((session) => {
-    session.handle('offer', ({ sdp }: { sdp: string }) => {
-      void session.close()
-      return { sdp: `the answer to ${sdp}` }
-    })
-  })
-  const html = await readFile(
-    fileURLToPath(new URL('../examples/quickstart/page.html', import.meta.url)),
-    'utf8',
-  )
-  const script = await readFile(packed('sdk/dist/lastword.global.js'))
-  const server = createServer((request, response) => {
-    const { port } = server.address() as AddressInfo
-    if (request.url === '/lastword.global.js')
-      response.setHeader('content-type', 'text/javascript').end(script)
-    else
-      response.setHeader('content-type', 'text/html').end(html.replace('localhost:8080', `127.0.0.1:${port}`))
-  })
-  const wss = new WebSocketServer({ server, handleProtocols: adapter.handleProtocols })
-  wss.on('connection', adapter.connection())
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+const readmeFile = fileURLToPath(new URL('../README.md', import.meta.url))
+
+/**
+ * What a reader of the README does: pastes the page that it shows into an empty file beside the built script, starts the
+ * demo's server, and opens the file. Only the port is another one, for 8080 may be taken.
+ */
+test('the page of the README, opened from a file, shows the answer of the demo’s server', async ({
+  page,
+}, testInfo) => {
+  test.setTimeout(90_000)
+  const readme = await readFile(readmeFile, 'utf8')
+  const [, html = ''] = /<!-- examples\/quickstart\/page\.html -->\n```html\n([\s\S]*?)```/.exec(readme) ?? []
+  expect(html).toContain('ws://localhost:8080')
+  const demo = await startDemo()
   try {
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+    const { port } = new URL(demo.plain)
+    await writeFile(testInfo.outputPath('page.html'), html.replaceAll('8080', port))
+    await copyFile(packed('sdk/dist/lastword.global.js'), testInfo.outputPath('lastword.global.js'))
+    const complaints = complaintsOf(page)
+    await page.goto(pathToFileURL(testInfo.outputPath('page.html')).href)
     await expect(page.locator('output')).toHaveText('the answer to my offer')
+    expect(complaints).toEqual([])
   } finally {
-    await adapter.shutdown({ deadlineMs: 5_000 })
-    server.closeAllConnections()
-    server.close()
+    expect(await demo.stop()).toBe(0)
   }
 })

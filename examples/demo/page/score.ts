@@ -54,6 +54,10 @@ export class Score {
       put(`${stack}-messages-lost`, messagesLost, calls > 0)
       put(`${stack}-connected`, connected)
     }
+    const { bare, lastword: other } = this.#tallies
+    const lost = ({ answersLost, messagesLost }: Tally) => (answersLost + messagesLost).toLocaleString('en')
+    // The same in short, for a screen on which the table is not next to the buttons.
+    byId('tally').textContent = `Lost: bare WebSocket ${lost(bare)}, lastword ${lost(other)}`
   }
 }
 

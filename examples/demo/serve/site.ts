@@ -35,7 +35,10 @@ export async function createSite(assets: Assets, answerer: Answerer): Promise<Si
     [paths.lastword, withAdapter],
   ])
 
-  server.on('request', (request, response) => answer(request, response, { assets, answerer, log }))
+  server.on('request', (request, response) => {
+    // What a page that goes away still has to say comes as a request of its own.
+    if (!adapter.request(request, response)) answer(request, response, { assets, answerer, log })
+  })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const door = doors.get(addressOf(request).pathname)
     if (door === undefined || !sameOrigin(request)) {

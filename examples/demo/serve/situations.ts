@@ -20,7 +20,7 @@ export const situations: readonly Situation[] = [
   {
     id: 'call',
     name: 'Call',
-    what: 'The server answers and disconnects at once, while the page is still sending 4 MiB of statistics.',
+    what: 'The server answers and disconnects at once, while the page is still sending 4\u00a0MiB of statistics.',
     statisticsBytes: 256 * KiB,
   },
   {
@@ -32,7 +32,7 @@ export const situations: readonly Situation[] = [
   {
     id: 'block',
     name: 'Block the server',
-    what: 'The server stands still for 2 s. The page closes after half a second, so that the Answer meets the close.',
+    what: 'The server stands still for 2\u00a0s. The page closes after half a second, so that the Answer meets the close.',
     statisticsBytes: 2 * KiB,
   },
   {
