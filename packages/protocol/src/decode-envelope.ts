@@ -157,6 +157,7 @@ function checkHello(envelope: Fields, place: Place): void {
   checkPayload(envelope, place, 'auth', envelope.auth)
   if (envelope.agent !== undefined)
     checkText(envelope, place, 'agent', envelope.agent, 0, limits.agentCharsMax)
+  if (envelope.gone !== undefined) checkBoolean(envelope, place, 'gone', envelope.gone)
 }
 
 function checkWelcome(envelope: Fields, place: Place): void {

@@ -35,6 +35,8 @@ export interface HelloEnvelope {
   auth?: Json
   /** Which client this is, for logs. */
   agent?: string
+  /** True: the client has said `fin`, on this link or before, and will not come back. */
+  gone?: boolean
 }
 
 /** The session is attached to this link. */

@@ -110,6 +110,13 @@ export class Outbox<Tag> {
     return this.acknowledged && this.#clock.holds(this.#ackWrite)
   }
 
+  /** True if everything before `fin` is acknowledged, `fin` is all that is left, and the journal holds both. */
+  get finishedButFin(): boolean {
+    const fin = this.#fin
+    if (fin === undefined || this.queuedCount > 0 || this.#inFlightCount > 0) return false
+    return this.#clock.holds(this.#ackWrite) && this.#clock.holds(fin.write)
+  }
+
   push(message: OutgoingMessage<Tag>): void {
     this.#changes.add(message)
     this.#queue.push(message)

@@ -55,6 +55,7 @@ export const helloSchema = z
     maxBytes: bytes.optional(),
     auth: json.optional(),
     agent: text(0, limits.agentCharsMax).optional(),
+    gone: z.boolean().optional(),
   })
   .meta({
     id: 'lastword.hello',

@@ -80,9 +80,11 @@ export class SessionEnding<Tag> {
     const { outbox, inbox, ended } = this.#parts
     const link = this.#links.current
     if (ended && this.#wordDue && link?.attached) return this.sayLastWord(link)
-    if (ended || !outbox.finished || !inbox.finished) return
+    // One that has gone acknowledges nothing any more. There is nothing to handle in a `fin`, and nothing behind it.
+    const leftAlone = this.#parts.peerGone && outbox.finishedButFin
+    if (ended || !inbox.finished || !(outbox.finished || leftAlone)) return
     // The acknowledgement of a `fin` that went out behind ours of the peer's proves that the peer has both.
-    const peerKnows = link === undefined ? this.#peerIsDone : link.finAfterAll
+    const peerKnows = outbox.finished && (link === undefined ? this.#peerIsDone : link.finAfterAll)
     this.#finish(now)
     // On a link that is still being opened it is said when `welcome` has come.
     if (link?.attached) this.sayLastWord(link)

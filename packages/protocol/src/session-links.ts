@@ -110,6 +110,7 @@ export class SessionLinks<Tag> {
     this.count = hello.link
     this.#parts.clock.touch()
     this.#parts.welcomed = true
+    this.#parts.peerGone = hello.gone === true
     const { deadlines, outbox } = this.#parts
     deadlines.expiry = never
     outbox.window = hello.window

@@ -176,7 +176,7 @@ export class SessionMachine<Tag = unknown> {
         const { message } = input
         const fate = outbox.fateOf(message)
         if (outbox.drop(message)) this.#parts.fail([{ message, fate }], 'taken back')
-        return
+        return this.#ending.settle(now)
       }
       case 'link-start':
         if (this.#parts.config.role === 'client' && !this.#ending.released) {
@@ -260,6 +260,7 @@ export class SessionMachine<Tag = unknown> {
     const unheardOf = config.role === 'client' && this.#links.count === 0 && outbox.untouched
     outbox.requestFin(code, reason === undefined ? undefined : clip(reason))
     if (unheardOf) this.#ending.finishUnheardOf(now)
+    else this.#ending.settle(now)
   }
 
   #onAway({ after, reason, location }: Extract<SessionInput<Tag>, { type: 'away' }>): void {

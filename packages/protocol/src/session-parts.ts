@@ -21,6 +21,8 @@ export class SessionParts<Tag> {
   phase: 'open' | 'closing' | 'ended' = 'open'
   /** True once a `welcome` has been received (client) or a `hello` accepted (server). */
   welcomed = false
+  /** Server: the client has said on its latest link that it will not come back. */
+  peerGone = false
   /** The server's values hold for both. */
   ttlMs: number
   keepaliveMs: number

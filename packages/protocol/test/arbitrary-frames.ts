@@ -101,6 +101,7 @@ export const validEnvelope: fc.Arbitrary<object> = fc.oneof(
       maxBytes: bytes,
       auth: json,
       agent: text(0, limits.agentCharsMax),
+      gone: fc.boolean(),
     },
     { requiredKeys: ['t', 'v', 'sid', 'key', 'link', 'fresh', 'got', 'window'] },
   ),
@@ -182,8 +183,9 @@ const edge: fc.Arbitrary<unknown> = fc.oneof(
 )
 
 const fieldNames = [
-  ...['t', 'v', 'sid', 'key', 'link', 'fresh', 'got', 'window', 'maxBytes', 'auth', 'agent', 'resumed'],
+  ...['t', 'v', 'sid', 'key', 'link', 'fresh', 'got', 'window', 'maxBytes', 'auth', 'agent', 'gone'],
   ...[
+    'resumed',
     'ttl',
     'keepalive',
     'seq',
