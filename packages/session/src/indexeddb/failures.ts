@@ -53,7 +53,7 @@ export function storeFailed(name: string, cause: unknown, sid?: string): Journal
     )
   }
   if (kind === 'VersionError') return incompatible(name, 'a newer version has made it', cause)
-  if (kind === 'SecurityError' || kind === 'InvalidAccessError') return noDatabase(cause)
+  if (kind === 'SecurityError' || kind === 'NotAllowedError') return noDatabase(cause)
   return new JournalError('journal-failed', `the database "${name}" failed: ${wordsOf(cause)}`, {
     sessionId: sid,
     remedy: 'See its cause. If it stays, delete the data of the site: what the journal holds is then lost.',
