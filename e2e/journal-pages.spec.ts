@@ -62,6 +62,23 @@ test('the script with the journal adds to lastword under a strict policy, and de
   expect(complaints).toEqual([])
 })
 
+test('the module with the journal goes with the module of the client', async ({ page, site }) => {
+  const { numbers } = takeNumbers(site)
+  const complaints = complaintsOf(page)
+  await page.goto(`${site.origin}/module`)
+  const outcome = await page.evaluate(async (url) => {
+    const at = '/lastword.journal.esm.js'
+    const { indexedDbJournal }: typeof import('@lastword/sdk/journal-indexeddb') = await import(at)
+    const session = await lastword.connect(url, { journal: indexedDbJournal() })
+    await session.send('number', 1)
+    await session.stored()
+    return (await session.close()).clean
+  }, site.url)
+  expect(outcome).toBe(true)
+  expect(numbers).toEqual([1])
+  expect(complaints).toEqual([])
+})
+
 test('a page without the client of its journal is told what to load', async ({ page, site }) => {
   await page.goto(`${site.origin}/journal`)
   const error = await page.evaluate(async (url) => {
@@ -156,6 +173,41 @@ for (const [how, end] of [
       .toEqual([secondId])
   })
 }
+
+test('a session that is named is taken from the page that has it, which learns that it goes on elsewhere', async ({
+  context,
+  site,
+}) => {
+  const { numbers, finish } = takeNumbers(site, 1)
+  const [first, second] = [await context.newPage(), await context.newPage()]
+  const id = await send(first, site, 1, 6)
+  await expect.poll(() => numbers.length).toBe(4)
+  await first.evaluate(async (url) => {
+    // The journal knows nothing of sessions: this one is got by its name, in the same page first.
+    const journal = lastword.indexedDbJournal()
+    const [record] = await journal.list()
+    const session = await lastword.connect(url, { journal, sessionId: record?.sid as string })
+    Object.assign(globalThis, { session })
+  }, site.url)
+  await second.goto(`${site.origin}/journal`)
+  const taken = second.evaluate(
+    async ({ url, sessionId }) => {
+      const journal = lastword.indexedDbJournal()
+      const session = await lastword.connect(url, { journal, sessionId })
+      await session.send('number', 7)
+      return (await session.close()).clean
+    },
+    { url: site.url, sessionId: id },
+  )
+  const code = await first.evaluate(async () => {
+    const { session } = globalThis as unknown as { session: import('@lastword/sdk').Session }
+    return (await session.closed).code
+  })
+  finish()
+  expect(code).toBe('superseded')
+  expect(await taken).toBe(true)
+  expect(numbers).toEqual(oneTo(7))
+})
 
 test('of three sessions that are left behind the next page has the last one, and finishes the others', async ({
   context,
