@@ -11,11 +11,11 @@ import {
   reasonCharsMax,
   ttlMs,
 } from './bounds.ts'
+import type { ClientEvents } from './client-events.ts'
 import { type Charge, clientInbox } from './client-inbox.ts'
 import type { ClientLink } from './client-link.ts'
 import type { ClientMessage } from './client-message.ts'
 import { clientOutbox } from './client-outbox.ts'
-import type { ClientOutput } from './client-output.ts'
 import {
   closeCodeName,
   envelopeUnexpected,
@@ -52,20 +52,16 @@ export type ClientMachine<Tag = unknown> = ReturnType<typeof clientMachine<Tag>>
  * few bytes: closures, whose names a minifier shortens, instead of classes, whose members it cannot. It speaks the same
  * protocol word for word: the vectors and the simulation hold both to it.
  *
- * After each call: carry out `takeOutputs()`, hand polled frames to the link while it is writable, and come back with
+ * After each call: `carryOut()`, hand polled frames to the link while it is writable, and come back with
  * `timeout` at `nextTimeout()`. `now` is in ms and never decreases.
  */
-export function clientMachine<Tag = unknown>({
-  sid,
-  key,
-  window,
-  maxBytes,
-  welcomeTimeoutMs,
-  agent,
-}: ClientConfig) {
+export function clientMachine<Tag = unknown>(
+  { sid, key, window, maxBytes, welcomeTimeoutMs, agent }: ClientConfig,
+  on: ClientEvents<Tag>,
+) {
   const outbox = clientOutbox<Tag>()
   const inbox = clientInbox(window, maxBytes)
-  const outputs: ClientOutput<Tag>[] = []
+  const outputs: Array<() => void> = []
   /** The link of the session, attached or on its way to it. */
   let current: ClientLink | undefined
   /** The number of the latest link. */
@@ -95,14 +91,13 @@ export function clientMachine<Tag = unknown>({
   let closingAt = never
   let releaseAt = never
 
-  const emit = (output: ClientOutput<Tag>): void => {
-    outputs.push(output)
+  const emit = <A extends unknown[]>(event: (...values: A) => void, ...values: A): void => {
+    outputs.push(() => event(...values))
   }
 
   /** These messages will never be handled. */
   const fail = (messages: ClientMessage<Tag>[], why: string, tooLarge = false): void => {
-    const failed = messages.map((message) => ({ message, fate: outbox.fateOf(message) }))
-    if (failed[0]) emit({ type: 'failed', messages: failed, why, tooLarge })
+    for (const message of messages) emit(on.failed, message, outbox.fateOf(message), why, tooLarge)
   }
 
   const failTooLarge = (messages: ClientMessage<Tag>[]): void =>
@@ -115,13 +110,13 @@ export function clientMachine<Tag = unknown>({
     control = []
     pong = ''
     welcomeAt = pingAt = deadAt = never
-    if (code && link?.attached && !report) emit({ type: 'detached', link: link.id, code, reason })
+    if (code && link?.attached && !report) emit(on.detached, link.id, code, reason)
   }
 
   /** The driver ends the link; whatever it still reports is not heard. */
   const close = (code: number, reason: string, last?: Frame): void => {
     if (!current) return
-    emit({ type: 'link-close', link: current.id, code, reason, last })
+    emit(on.closeLink, current.id, code, reason, last)
     detach(code, reason)
   }
 
@@ -131,7 +126,7 @@ export function clientMachine<Tag = unknown>({
     released = true
     close(superseded, '')
     releaseAt = never
-    emit({ type: 'released' })
+    emit(on.released)
   }
 
   /** The session is over: says so on its link, and closes it behind that. */
@@ -160,7 +155,7 @@ export function clientMachine<Tag = unknown>({
       incoming: { handledTotal: inbox.handledTotal(), unhandled: inbox.pendingIds() },
     }
     fail(rest, reason ? `${reason} (${code})` : code)
-    emit({ type: 'ended', report })
+    emit(on.ended, report)
     if (by === 'peer') close(normal, '')
     else sayLastWord(report)
   }
@@ -188,7 +183,7 @@ export function clientMachine<Tag = unknown>({
 
   const onFault = (by: 'local' | 'peer', closeCode: number, why: string): void => {
     if (report) return
-    emit({ type: 'fault', by, code: closeCodeName(closeCode), message: why })
+    emit(on.fault, by, closeCodeName(closeCode), why)
     if (++faultsInARow >= faultsInARowMax) end('protocol-fault', why, 'local')
   }
 
@@ -245,16 +240,17 @@ export function clientMachine<Tag = unknown>({
         const isNew = inbox.receive(envelope, charge)
         if (isNew === undefined) end('window-exceeded', '', 'local')
         if (!isNew || report) return
-        if (t === 'fin') emit({ type: 'peer-fin', code: envelope.code, reason: envelope.reason })
-        else emit({ type: 'message', envelope, payload, redelivered: envelope.again === true })
+        if (t === 'fin') emit(on.peerFin, envelope)
+        else emit(on.message, envelope, payload)
         return
       }
       case 'ack': {
-        const messages = outbox.acknowledge(envelope)
-        if (!messages[0]) return
-        faultsInARow = 0
-        handledWhileClosing?.push(...messages.map(({ id }) => id))
-        return emit({ type: 'handled', messages })
+        for (const message of outbox.acknowledge(envelope)) {
+          faultsInARow = 0
+          handledWhileClosing?.push(message.id)
+          emit(on.handled, message)
+        }
+        return
       }
       case 'welcome':
         if (envelope.sid !== sid) throw envelopeUnexpected
@@ -265,19 +261,17 @@ export function clientMachine<Tag = unknown>({
         welcomeAt = never
         heard(now)
         if (report) sayLastWord(report)
-        else emit({ type: 'attached', link: link.id, resumed: envelope.resumed })
+        else emit(on.attached, link.id, envelope.resumed)
         return
       case 'cancel':
-        return emit({ type: t, re: envelope.re })
+        return emit(on.cancel, envelope)
       case 'note':
-        return emit({ type: t, envelope, payload })
+        return emit(on.note, envelope, payload)
       case 'ping':
         pong = `{"t":"pong","k":${envelope.k}}`
         return
-      case 'away': {
-        const { after, reason, location } = envelope
-        return emit({ type: t, after, reason, location })
-      }
+      case 'away':
+        return emit(on.away, envelope)
       case 'reset': {
         const { code, reason = '', got } = envelope
         outbox.peerSaysItHas(got ?? 0)
@@ -300,8 +294,10 @@ export function clientMachine<Tag = unknown>({
     /** When to come back with `timeout`; `Infinity` for never. It may change with every call. */
     nextTimeout: () => Math.min(welcomeAt, pingAt, deadAt, closingAt, releaseAt),
 
-    /** What has come out since the last call, in order. */
-    takeOutputs: () => outputs.splice(0),
+    /** Calls the events that have come out since the last time, in order. */
+    carryOut(): void {
+      for (const output of outputs.splice(0)) output()
+    },
 
     /** The next frame for this link, or nothing. `strictBytes`: never longer than this, if only `hello` permits it. */
     pollFrame: (id: LinkId, strictBytes?: number) => (id === current?.id ? poll(strictBytes) : undefined),

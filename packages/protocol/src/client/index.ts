@@ -4,8 +4,8 @@
  *
  * @packageDocumentation
  */
+export type { ClientEvents } from './client-events.ts'
 export { type ClientConfig, type ClientMachine, clientMachine } from './client-machine.ts'
 export type { ClientMessage } from './client-message.ts'
-export type { ClientOutput } from './client-output.ts'
 export { utf8 } from './fill-frame.ts'
 export { readFrame } from './read-frame.ts'

@@ -1,6 +1,7 @@
 import { type ClientMachine, clientMachine } from '../../src/client/client-machine.ts'
 import type { ClientMessage } from '../../src/client/client-message.ts'
 import type { Frame } from '../../src/envelope.ts'
+import type { OutgoingMessage } from '../../src/outgoing-message.ts'
 import type { LinkId, SessionConfig, SessionInput, SessionOutput } from '../../src/session-io.ts'
 import type { SessionMachine } from '../../src/session-machine.ts'
 
@@ -24,11 +25,30 @@ export class ClientAsSessionMachine<Tag>
     >
 {
   readonly client: ClientMachine<Tag>
+  #outputs: SessionOutput<Tag>[] = []
   /** The links that were started and are not over: the first is the current one. */
   readonly #links = new Set<LinkId>()
 
   constructor(config: SessionConfig) {
-    this.client = clientMachine<Tag>(config)
+    const out = (output: SessionOutput<Tag>) => void this.#outputs.push(output)
+    this.client = clientMachine<Tag>(config, {
+      attached: (link, resumed) => out({ type: 'attached', link, resumed }),
+      detached: (link, code, reason) => out({ type: 'detached', link, code, reason }),
+      message: (envelope, payload) =>
+        out({ type: 'message', envelope, payload, redelivered: envelope.again === true }),
+      note: (envelope, payload) => out({ type: 'note', envelope, payload }),
+      cancel: ({ re }) => out({ type: 'cancel', re }),
+      peerFin: ({ code, reason }) => out({ type: 'peer-fin', code, reason }),
+      away: ({ after, reason, location }) => out({ type: 'away', after, reason, location }),
+      // Those of one acknowledgement, and of one end, come in one output.
+      handled: (message) => this.#join('handled', message as OutgoingMessage<Tag>),
+      failed: (message, fate, why, tooLarge) =>
+        this.#join('failed', { message: message as OutgoingMessage<Tag>, fate }, why, tooLarge),
+      closeLink: (link, code, reason, last) => out({ type: 'link-close', link, code, reason, last }),
+      fault: (by, code, message) => out({ type: 'fault', by, code, message }),
+      ended: (report) => out({ type: 'ended', report }),
+      released: () => out({ type: 'released' }),
+    })
   }
 
   get ended(): boolean {
@@ -61,8 +81,17 @@ export class ClientAsSessionMachine<Tag>
 
   takeJournalWrite(): undefined {}
 
+  #join(type: 'handled' | 'failed', message: unknown, why = '', tooLarge = false): void {
+    const before = this.#outputs.at(-1)
+    if (before?.type === type && (before.type === 'handled' || before.why === why)) {
+      ;(before.messages as unknown[]).push(message)
+    } else this.#outputs.push({ type, messages: [message], why, tooLarge } as SessionOutput<Tag>)
+  }
+
   takeOutputs(): SessionOutput<Tag>[] {
-    const outputs = this.client.takeOutputs() as SessionOutput<Tag>[]
+    this.client.carryOut()
+    const outputs = this.#outputs
+    this.#outputs = []
     for (const output of outputs) if (output.type === 'link-close') this.#links.delete(output.link)
     return outputs
   }
