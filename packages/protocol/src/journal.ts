@@ -42,6 +42,8 @@ export interface JournalState {
   readonly links: number
   /** True once a `welcome` has been received (client) or a `hello` accepted (server). */
   readonly welcomed: boolean
+  /** Server: the client has said on its latest link that it will not come back. */
+  readonly gone?: true
   readonly out: {
     /** Every sequenced envelope of this side up to this one is acknowledged, and the ranges above it. */
     readonly acked: number

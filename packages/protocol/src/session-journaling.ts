@@ -55,6 +55,7 @@ export class SessionJournaling<Tag> {
     const { outbox, inbox } = this.#parts
     this.#links.count = state.links
     this.#parts.welcomed = state.welcomed
+    if (state.gone) this.#parts.goneWrite = 0
     outbox.restore(snapshot, tagOf)
     const fin = inbox.restore(state.in)
     if (fin !== undefined && state.ended === undefined) {
@@ -64,12 +65,13 @@ export class SessionJournaling<Tag> {
   }
 
   #state(): JournalState {
-    const { welcomed, outbox, inbox } = this.#parts
+    const { welcomed, goneWrite, outbox, inbox } = this.#parts
     const ended = this.#ending.toJournal()
     return {
       v: 1,
       links: this.#links.numberToHold(),
       welcomed,
+      ...(goneWrite !== undefined && { gone: true as const }),
       out: outbox.toJournal(),
       in: inbox.toJournal(),
       ...(ended === undefined ? {} : { ended }),

@@ -108,9 +108,9 @@ export class SessionLinks<Tag> {
     }
     this.#supersede(this.current)
     this.count = hello.link
-    this.#parts.clock.touch()
+    const write = this.#parts.clock.touch()
     this.#parts.welcomed = true
-    this.#parts.peerGone = hello.gone === true
+    this.#parts.goneWrite = hello.gone ? write : undefined
     const { deadlines, outbox } = this.#parts
     deadlines.expiry = never
     outbox.window = hello.window

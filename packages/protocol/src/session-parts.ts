@@ -21,8 +21,8 @@ export class SessionParts<Tag> {
   phase: 'open' | 'closing' | 'ended' = 'open'
   /** True once a `welcome` has been received (client) or a `hello` accepted (server). */
   welcomed = false
-  /** Server: the client has said on its latest link that it will not come back. */
-  peerGone = false
+  /** Server: the write that has it that the client, as it has said on its latest link, will not come back. */
+  goneWrite: number | undefined
   /** The server's values hold for both. */
   ttlMs: number
   keepaliveMs: number
@@ -40,6 +40,11 @@ export class SessionParts<Tag> {
     this.outbox = new Outbox<Tag>(initialWindow, Number.POSITIVE_INFINITY, this.clock)
     this.counters = new Counters(config.total)
     this.filler = new FrameFiller(this.outbox, this.inbox, this.counters)
+  }
+
+  /** Server: true if the client will not come back, and the journal knows it. */
+  get peerGone(): boolean {
+    return this.goneWrite !== undefined && this.clock.holds(this.goneWrite)
   }
 
   get ended(): boolean {

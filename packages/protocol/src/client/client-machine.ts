@@ -362,8 +362,9 @@ export function clientMachine<Tag = unknown>(
      */
     lastWords(bytesMax: number, auth: Json | undefined, gone: boolean): Frame[] {
       const frames: Frame[] = []
-      if (report ? !released : !outbox.empty() || inbox.ackDue()) {
-        startLink(Number.NaN, auth, (gone && finAsked) || undefined)
+      const forGood = gone && finAsked
+      if (report ? !released : forGood || !outbox.empty() || inbox.ackDue()) {
+        startLink(Number.NaN, auth, forGood || undefined)
         if (current) current.streaming = true
         for (let frame = poll(bytesMax); frame; frame = poll(bytesMax)) {
           frames.push(frame)

@@ -105,10 +105,10 @@ export class ClientAsSessionMachine<Tag>
     return this.client.pollFrame(link, strictBytes)
   }
 
-  /** The page goes away, and may be restored. */
-  lastWords(bytesMax: number): Frame[] {
+  /** The page goes away. Unless it has gone for good, it may be restored. */
+  lastWords(bytesMax: number, gone: boolean): Frame[] {
     this.#links.clear()
-    return this.client.lastWords(bytesMax, undefined, false)
+    return this.client.lastWords(bytesMax, undefined, gone)
   }
 
   handle(input: SessionInput<Tag>, now: number): void {

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { Outbox } from '../../src/outbox.ts'
 import { conversations } from '../conversation.ts'
 import { runAlone, runTogether } from '../conversation-run.ts'
+import { replacedGetter } from '../faults/planted-fault.ts'
+import { firstViolation } from '../sim/first-violation.ts'
 import { describeFailure, runSeed } from '../sim/run-seed.ts'
 import type { Sent } from '../sim/sent.ts'
 import { Statistics } from '../sim/statistics.ts'
@@ -48,5 +51,25 @@ describe("the client's machine in the simulated world", () => {
     const untried = total.missing().filter((name) => !others.test(name))
     expect(untried).toEqual([])
     expect(total.counts.get('page went away with something to say')).toBeGreaterThan(500)
+    expect(total.counts.get('clean end of a session whose page had gone')).toBeGreaterThan(50)
   })
+
+  it.each([
+    ['with messages that nobody has acknowledged', (outbox: Outbox<unknown>) => outbox.finRequested],
+    [
+      'without having closed itself',
+      (outbox: Outbox<unknown>) => outbox.inFlightCount + outbox.queuedCount === 0,
+    ],
+  ])(
+    'finds a server that ends cleanly when the page has gone, %s (R-146)',
+    { timeout: 60_000 },
+    (_, wrong) => {
+      const takeOut = replacedGetter(Outbox.prototype, 'finishedButFin', () => wrong)
+      try {
+        expect(firstViolation(600, world)?.violation?.promise).toMatch(/^P[346] /)
+      } finally {
+        takeOut()
+      }
+    },
+  )
 })

@@ -112,6 +112,17 @@ describe('the last words of a page', () => {
     expect(envelopes(page.leave(60_000, true))[0]).toHaveProperty('gone', true)
   })
 
+  it('say that it is gone although the server has everything: it would wait for nothing', () => {
+    const page = new Page()
+    page.pair.connect(1)
+    page.client.finish()
+    page.pair.carry(1)
+    page.server.finish()
+    expect(page.leave()).toEqual([])
+    page.post(2, page.leave(60_000, true))
+    expect(page.server.all('ended')).toMatchObject([{ report: { clean: true } }])
+  })
+
   it('are said again by a page that has ended and does not know whether its last word was heard', () => {
     const page = new Page()
     page.pair.connect(1)

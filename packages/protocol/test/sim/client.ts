@@ -16,6 +16,8 @@ export class ClientDriver {
   readonly #endpoint: Endpoint
   #attempts = 0
   #gaveUp = false
+  /** True if the page will be left for good soon after it has closed. */
+  #leavesSoon = false
   #pause: Appointment | undefined
 
   constructor(world: World, random: Random, endpoint: Endpoint, giveUp: () => void) {
@@ -26,7 +28,8 @@ export class ClientDriver {
     if (endpoint.machine.lastWords !== undefined) {
       const { healAt } = world.plan.network
       for (let i = random.int(0, 3); i > 0; i--)
-        endpoint.after(random.int(0, healAt), () => this.#leavePage())
+        endpoint.after(random.int(0, healAt), () => this.#leavePage(random.chance(0.5)))
+      this.#leavesSoon = random.chance(0.25)
     }
     const { giveUpAt } = world.plan
     if (giveUpAt !== undefined && giveUpAt >= world.clock.now) {
@@ -79,12 +82,21 @@ export class ClientDriver {
     )
   }
 
-  /** The page goes into the back-forward cache and comes back: what it had to say went on a one-shot link. */
-  #leavePage(): void {
-    const { network, statistics } = this.#world
+  /**
+   * The page goes away: what it had to say goes on a one-shot link. It comes back from the back-forward cache, or it has
+   * closed, and goes for good.
+   */
+  #leavePage(forGood: boolean): void {
+    const { network, statistics, crashes } = this.#world
+    const { ledger, machine } = this.#endpoint
     const bytesMax = this.#random.pick([1_000, 60_000])
+    const gone = forGood && ledger.did.fin && !machine.ended
     statistics.count('page went away')
-    this.#endpoint.leavePage(bytesMax, (frames) => {
+    if (gone) {
+      statistics.count('page went away for good')
+      crashes.clientIsGone = true
+    }
+    this.#endpoint.leavePage(bytesMax, gone, (frames) => {
       if (frames.length > 0) statistics.count('page went away with something to say')
       const events: EndEvents = {
         onOpen() {
@@ -100,6 +112,10 @@ export class ClientDriver {
   }
 
   #onTurn(): void {
+    if (this.#leavesSoon && this.#endpoint.ledger.did.fin) {
+      this.#leavesSoon = false
+      this.#endpoint.after(this.#random.int(0, 100), () => this.#leavePage(true))
+    }
     if (this.#gaveUp || this.#pause?.run !== undefined || !this.#endpoint.machine.wantsLink) return
     const most = Math.min(backOffMaxMs, 10 * 2 ** this.#attempts)
     this.#pause = this.#endpoint.after(this.#attempts === 0 ? 0 : this.#random.int(0, most), () => {

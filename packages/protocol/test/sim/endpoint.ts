@@ -31,7 +31,7 @@ export type Machine = Pick<
   | 'takeJournalWrite'
 > & {
   /** Of a machine that pages use: what goes on a one-shot link when the page goes away. */
-  lastWords?(bytesMax: number): Frame[]
+  lastWords?(bytesMax: number, gone: boolean): Frame[]
 }
 
 interface BoundLink {
@@ -216,10 +216,13 @@ export class Endpoint {
     return this.machine.pollFrameOf(link, bytesMax)
   }
 
-  /** The page goes away: its link is abandoned, and what is left to say goes with `post`. It is restored at once. */
-  leavePage(bytesMax: number, post: (frames: Frame[]) => End): void {
+  /**
+   * The page goes away: its link is abandoned, and what is left to say goes with `post`. It is restored at once, unless
+   * it has gone for good.
+   */
+  leavePage(bytesMax: number, gone: boolean, post: (frames: Frame[]) => End): void {
     if (this.dead || this.machine.lastWords === undefined) return
-    const frames = this.machine.lastWords(bytesMax)
+    const frames = this.machine.lastWords(bytesMax, gone)
     this.#world.say(this.ledger.name, `goes away, and leaves ${frames.length} frames`)
     for (const bound of this.#links.values()) {
       bound.closing = true
@@ -229,6 +232,7 @@ export class Endpoint {
     for (const frame of frames) this.polled(frame)
     const end = post(frames)
     for (const frame of frames) this.transmitted(end, frame)
+    if (gone) return this.die()
     this.#dispatch()
     this.#scheduleFlush()
   }

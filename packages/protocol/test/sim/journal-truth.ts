@@ -66,13 +66,11 @@ export class JournalTruth {
 
   /** Whoever has told a clean end tells it after a restart, too. */
   onCleanEnd(): void {
-    const { state } = this.#disk
-    const holds =
-      state?.out.fin !== undefined &&
-      state.in.fin !== undefined &&
-      state.out.fin.seq > 0 &&
-      state.out.acked >= state.out.fin.seq &&
-      state.in.handled >= state.in.fin.seq
+    const { state, messages } = this.#disk
+    const said = state?.out.fin !== undefined && state.out.fin.seq > 0 && state.out.acked >= state.out.fin.seq
+    // A client that has gone is owed nothing but the fin.
+    const leftAlone = state?.gone === true && state.out.fin !== undefined && messages.size === 0
+    const holds = (said || leftAlone) && state.in.fin !== undefined && state.in.handled >= state.in.fin.seq
     demand(
       holds,
       'R-123 written before it leaves',

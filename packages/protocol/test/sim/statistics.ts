@@ -88,7 +88,11 @@ export const eventNames = [
 ] as const
 
 /** What only a page's client does. */
-export type PageEventName = 'page went away' | 'page went away with something to say'
+export type PageEventName =
+  | 'page went away'
+  | 'page went away with something to say'
+  | 'page went away for good'
+  | 'clean end of a session whose page had gone'
 
 export type EventName = (typeof eventNames)[number] | PageEventName
 

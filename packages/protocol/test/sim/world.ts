@@ -259,6 +259,10 @@ export class World {
     if (output.type === 'ended') {
       demandCause(this, endpoint, output.report)
       this.statistics.count(`ended: ${output.report.code}` as EventName)
+      const pageHadGone = this.client.dead && this.client.ledger.report === undefined
+      if (pageHadGone && output.report.clean) {
+        this.statistics.count('clean end of a session whose page had gone')
+      }
       this.crashes.moment(endpoint, 'ended')
     } else if (output.type === 'attached') this.crashes.moment(endpoint, 'attached')
     else if (output.type === 'message') this.crashes.moment(endpoint, 'message given')
