@@ -31,10 +31,8 @@ export async function startDemo(args = []) {
   let output = ''
   /** @type {Promise<number | null>} */
   const ended = new Promise((resolve) => child.once('exit', (code) => resolve(code)))
-  // Whatever ends this process ends the server too.
-  const kill = () => child.kill('SIGTERM')
-  process.once('exit', kill)
-  void ended.then(() => process.removeListener('exit', kill))
+  const watcher = watch(child.pid)
+  void ended.then(() => watcher.kill())
 
   /** @type {{ page: string, plain: string }} */
   const addresses = await new Promise((resolve, reject) => {
@@ -68,4 +66,20 @@ export async function startDemo(args = []) {
       return ended.finally(() => clearTimeout(force))
     },
   }
+}
+
+/**
+ * Asks a process to end as soon as this one is gone, whatever ends it: a runner kills its workers when they do not end
+ * in time. What waits for that is a process of its own, at the end of a pipe that this one holds.
+ *
+ * @param {number | undefined} pid
+ */
+function watch(pid) {
+  const program = 'process.stdin.resume().on("end", () => process.kill(Number(process.argv[1]), "SIGTERM"))'
+  const watcher = spawn(process.execPath, ['-e', program, String(pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
+  watcher.unref()
+  return watcher
 }

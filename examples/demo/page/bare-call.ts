@@ -20,22 +20,26 @@ export function bareCall(plan: CallPlan): PlayedCall {
     void plan.connected().then(() => {
       socket.send(JSON.stringify({ sdp: plan.offer }))
       if (situation.id === 'reload') return
-      sendStatistics()
+      sendStatistics(statisticsCount)
       if (situation.id === 'client-closes') socket.close()
       if (situation.id === 'block') setTimeout(() => socket.close(), patienceMs)
     })
   }
   socket.onmessage = ({ data }) => {
     up = plan.answered(JSON.parse(data) as Answer)
-    if (situation.id === 'reload') void Promise.all([up, plan.stalled()]).then(leave)
+    if (situation.id === 'reload') void up.then(leave)
   }
 
-  function sendStatistics(): void {
-    for (let sent = 0; sent < statisticsCount; sent++) socket.send(statisticsOf(situation.statisticsBytes))
+  /** On a socket that is not open any more `send` would do nothing; what waits for another one goes with the page. */
+  function sendStatistics(count: number): void {
+    if (socket.readyState !== WebSocket.OPEN) return
+    for (let sent = 0; sent < count; sent++) socket.send(statisticsOf(situation.statisticsBytes))
   }
 
-  function leave(): void {
-    sendStatistics()
+  async function leave(): Promise<void> {
+    sendStatistics(1)
+    await plan.cut()
+    sendStatistics(statisticsCount - 1)
     socket.close()
     left()
   }

@@ -10,8 +10,8 @@ export interface CallPlan {
   connected(): Promise<void>
   /** The Answer is there. Resolves when the call it makes is up, or is known not to be. */
   answered(answer: Answer): Promise<void>
-  /** Resolves when the connection has stalled, in the situation that is about that. */
-  stalled(): Promise<void>
+  /** Resolves when the server has reset the connection, in the situation in which the page is reloaded then. */
+  cut(): Promise<void>
 }
 
 /** The page's side of a call. */

@@ -1,4 +1,4 @@
-import type { StackId, Step } from '../serve/news.ts'
+import { paths, type StackId, type Step } from '../serve/news.ts'
 import type { CallViews, PageSide } from './calls.ts'
 import { byId } from './element.ts'
 import { bareParts, EnvelopeReader, earlyFrame } from './frame-parts.ts'
@@ -52,7 +52,7 @@ export class LadderViews implements CallViews {
   #wire({ url, kind, protocols = [], data, code }: WireEvent): void {
     const { pathname, searchParams } = new URL(url)
     if (searchParams.get('call') !== this.#call) return
-    const stack: StackId = pathname === '/bare' ? 'bare' : 'lastword'
+    const stack: StackId = pathname === paths.bare ? 'bare' : 'lastword'
     const ladder = this.#ladders[stack]
     const partsOf = (from: 'page' | 'server', frame: unknown) =>
       stack === 'bare' ? bareParts(frame, from) : this.#reader.parts(frame, from)
@@ -84,7 +84,6 @@ export class LadderViews implements CallViews {
 
 const stepWords: Record<Exclude<Step, 'answered'>, { words: string; bad?: true }> = {
   cut: { words: 'the connection is reset', bad: true },
-  stalled: { words: 'the connection stalls', bad: true },
   blocked: { words: 'the server stands still', bad: true },
   closes: { words: 'the server closes' },
   terminates: { words: 'the server disconnects' },

@@ -53,8 +53,8 @@ export class Calls {
       url: this.#address(stack, call, situation),
       situation,
       offer: peer?.offer ?? '',
-      connected: () => (situation.id === 'block' || situation.id === 'reload' ? together.pass() : resolved),
-      stalled: () => this.#news.step(call, stack, 'stalled', stepMs),
+      connected: () => (situation.id === 'block' ? together.pass() : resolved),
+      cut: () => this.#news.step(call, stack, 'cut', stepMs),
       answered: async (answer) => {
         sides[stack].answered = true
         sides[stack].connected = (await peer?.connects(answer)) === true

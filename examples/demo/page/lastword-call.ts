@@ -12,26 +12,25 @@ export function lastwordCall(plan: CallPlan): PlayedCall {
   })
 
   async function play(): Promise<void> {
-    if (situation.id === 'block' || situation.id === 'reload') {
+    if (situation.id === 'block') {
       await session.opened
       await plan.connected()
     }
     const asked = session.request('offer', { sdp: plan.offer })
-    if (situation.id !== 'reload') sendStatistics()
+    if (situation.id !== 'reload') sendStatistics(statisticsCount)
     if (situation.id === 'client-closes') watch(session.close())
     if (situation.id === 'block') setTimeout(() => watch(session.close()), patienceMs)
-    const up = plan.answered((await asked) as Answer)
-    if (situation.id === 'reload') {
-      await Promise.all([up, plan.stalled()])
-      sendStatistics()
-      watch(session.close())
-      left()
-    }
-    await up
+    await plan.answered((await asked) as Answer)
+    if (situation.id !== 'reload') return
+    sendStatistics(1)
+    await plan.cut()
+    sendStatistics(statisticsCount - 1)
+    watch(session.close())
+    left()
   }
 
-  function sendStatistics(): void {
-    for (let sent = 0; sent < statisticsCount; sent++) {
+  function sendStatistics(count: number): void {
+    for (let sent = 0; sent < count; sent++) {
       watch(session.send('statistics', statisticsOf(situation.statisticsBytes)))
     }
   }

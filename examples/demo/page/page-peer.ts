@@ -2,7 +2,7 @@ import type { Answer } from '../serve/news.ts'
 
 /** How long the browser may look for its candidates, and a data channel may take to open, in ms. */
 const gatheringMs = 1_000
-const openingMs = 5_000
+const openingMs = 10_000
 
 /** The page's end of a WebRTC call: a peer connection of the browser with one data channel. */
 export class PagePeer {

@@ -11,7 +11,8 @@ const many = 20
 
 const score = new Score()
 const views = new LadderViews()
-const news = new NewsStream(tabId(), {
+const tab = tabId()
+const news = new NewsStream(tab, {
   onServer(peers) {
     notice(
       peers.available
@@ -22,7 +23,7 @@ const news = new NewsStream(tabId(), {
   onAway: () => notice('The server does not answer. Start it again: npm run demo -- --serve'),
   onStep: (call, stack, step) => views.step(call, stack, step),
 })
-const calls = new Calls(tabId(), news, score, views)
+const calls = new Calls(tab, news, score, views)
 let running = false
 let descriptions = 0
 
@@ -116,6 +117,7 @@ function setRunning(now: boolean): void {
 /** For those who look: it is not read aloud, for it changes too often. */
 function progress(words: string): void {
   byId('progress').textContent = words
+  byId('tally-progress').textContent = words
 }
 
 /** Read aloud once a run is over. */

@@ -1,5 +1,6 @@
 import type { StackId } from '../serve/news.ts'
 import { byId } from './element.ts'
+import { tabStorage } from './tab-storage.ts'
 
 /** What is counted for each stack. Everything in it has happened. */
 export interface Tally {
@@ -36,13 +37,13 @@ export class Score {
     if (!answered) tally.answersLost++
     tally.messagesLost += sent - handled
     if (connected) tally.connected++
-    sessionStorage.setItem(storageKey, JSON.stringify(this.#tallies))
+    tabStorage.write(storageKey, JSON.stringify(this.#tallies))
     this.#show()
   }
 
   clear(): void {
     this.#tallies = { bare: { ...none }, lastword: { ...none } }
-    sessionStorage.removeItem(storageKey)
+    tabStorage.remove(storageKey)
     this.#show()
   }
 
@@ -53,11 +54,9 @@ export class Score {
       put(`${stack}-answers-lost`, answersLost, calls > 0)
       put(`${stack}-messages-lost`, messagesLost, calls > 0)
       put(`${stack}-connected`, connected)
+      // The same in short, for a screen on which the table is not next to the buttons.
+      put(`tally-${stack}`, answersLost + messagesLost)
     }
-    const { bare, lastword: other } = this.#tallies
-    const lost = ({ answersLost, messagesLost }: Tally) => (answersLost + messagesLost).toLocaleString('en')
-    // The same in short, for a screen on which the table is not next to the buttons.
-    byId('tally').textContent = `Lost: bare WebSocket ${lost(bare)}, lastword ${lost(other)}`
   }
 }
 
@@ -71,7 +70,7 @@ function put(id: string, value: number, judged = false): void {
 
 function readStored(): Record<StackId, Tally> | undefined {
   try {
-    return JSON.parse(sessionStorage.getItem(storageKey) ?? '') as Record<StackId, Tally>
+    return JSON.parse(tabStorage.read(storageKey) ?? '') as Record<StackId, Tally>
   } catch {
     return undefined
   }

@@ -1,17 +1,16 @@
 import type { StackId } from '../serve/news.ts'
 import type { PageSide } from './calls.ts'
-
-/** What this tab keeps over a reload. */
+import { tabStorage } from './tab-storage.ts'
 
 const tabKey = 'lastword-demo-tab'
 const callKey = 'lastword-demo-call'
 
 /** Names this tab towards the server, so that the page after a reload hears what became of the one before it. */
 export function tabId(): string {
-  const known = sessionStorage.getItem(tabKey)
-  if (known !== null) return known
+  const known = tabStorage.read(tabKey)
+  if (known !== undefined) return known
   const made = crypto.randomUUID()
-  sessionStorage.setItem(tabKey, made)
+  tabStorage.write(tabKey, made)
   return made
 }
 
@@ -21,13 +20,13 @@ interface RememberedCall {
 }
 
 export function rememberCall(call: RememberedCall): void {
-  sessionStorage.setItem(callKey, JSON.stringify(call))
+  tabStorage.write(callKey, JSON.stringify(call))
 }
 
 export function takeRememberedCall(): RememberedCall | undefined {
-  const kept = sessionStorage.getItem(callKey)
-  if (kept === null) return undefined
-  sessionStorage.removeItem(callKey)
+  const kept = tabStorage.read(callKey)
+  if (kept === undefined) return undefined
+  tabStorage.remove(callKey)
   try {
     return JSON.parse(kept) as RememberedCall
   } catch {

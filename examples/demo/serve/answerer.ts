@@ -27,14 +27,18 @@ export class Answerer {
     }
   }
 
-  /** @throws what libdatachannel says of an Offer that it does not take */
+  /** Never rejects: a page that made a bad Offer is told so, and has lost nothing. */
   async answer(offer: string): Promise<Answer> {
     if (!this.state.available || !offer.startsWith('v=0')) {
       return { text: `the answer to an offer of ${offer.length} characters` }
     }
-    const peer = await makeAnswer(offer)
-    this.#keep(peer)
-    return { sdp: peer.sdp }
+    try {
+      const peer = await makeAnswer(offer)
+      this.#keep(peer)
+      return { sdp: peer.sdp }
+    } catch (error) {
+      return { text: `libdatachannel has no answer: ${error instanceof Error ? error.message : error}` }
+    }
   }
 
   close(): void {

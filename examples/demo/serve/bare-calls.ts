@@ -39,10 +39,15 @@ class BareCall {
     this.#address = address
     this.#parts = parts
     socket.on('message', (data: RawData, binary: boolean) => {
-      if (binary) this.#handled++
+      if (binary) this.#statistics(request)
       else this.#offer(String(data), request).catch((error) => socket.close(internalError, reasonOf(error)))
     })
     socket.on('close', () => parts.log.ended(address.tab, address.call, 'bare', this.#handled))
+  }
+
+  #statistics(request: IncomingMessage): void {
+    this.#handled++
+    if (this.#handled === 1) this.#parts.trouble.statisticsArrived(this.#address, 'bare', request)
   }
 
   async #offer(text: string, request: IncomingMessage): Promise<void> {

@@ -24,6 +24,7 @@ export function lastwordCalls(
     let handled = 0
     session.handle('statistics', () => {
       handled++
+      if (handled === 1) trouble.statisticsArrived(address, 'lastword', request)
     })
     session.handle('offer', async (payload) => {
       await trouble.offerArrived(address, 'lastword', request)

@@ -12,8 +12,6 @@ export type StackId = 'bare' | 'lastword'
 export type Step =
   /** The connection was reset, as a network does it. */
   | 'cut'
-  /** Nothing is read from the connection any more; it will be reset. */
-  | 'stalled'
   /** The server's event loop stands still from here on. */
   | 'blocked'
   /** `close()` was called. */

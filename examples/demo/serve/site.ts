@@ -73,7 +73,7 @@ function answer(request: IncomingMessage, response: ServerResponse, { assets, an
   const { pathname, searchParams } = addressOf(request)
   response.on('error', () => {})
   for (const [name, value] of Object.entries(headersFor(request))) response.setHeader(name, value)
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
+  if (request.method !== 'GET') {
     return plainly(response, 405, 'Only GET is answered here.')
   }
   if (pathname === paths.news) {

@@ -50,7 +50,7 @@ export const situations: readonly Situation[] = [
   {
     id: 'reload',
     name: 'Reload the tab',
-    what: 'The connection stalls behind the Answer, the page goes on sending, and the tab is reloaded before anything comes through.',
+    what: 'The connection is reset, the page goes on sending, and the tab is reloaded before there is another one.',
     statisticsBytes: 2 * KiB,
   },
 ]
@@ -61,9 +61,6 @@ export const statisticsCount = 16
 /** How long the server stands still, in ms, and after how long the page has waited enough. */
 export const blockedMs = 2_000
 export const patienceMs = 500
-
-/** How long a stalled connection stays there before it is reset, in ms. */
-export const stalledMs = 1_500
 
 export function situationById(id: string | null): Situation | undefined {
   return situations.find((situation) => situation.id === id)

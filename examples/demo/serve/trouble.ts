@@ -3,7 +3,7 @@ import type { Server, Socket } from 'node:net'
 import type { CallAddress } from './call-address.ts'
 import type { CallLog } from './call-log.ts'
 import type { StackId } from './news.ts'
-import { blockedMs, stalledMs } from './situations.ts'
+import { blockedMs } from './situations.ts'
 
 /** Does to connections and to the server what a situation asks for, and says so. All of it really happens. */
 export class Trouble {
@@ -29,23 +29,20 @@ export class Trouble {
     stack: StackId,
     request: IncomingMessage,
   ): Promise<void> {
-    switch (situation.id) {
-      case 'cut':
-        this.#connections.get(request.socket.remotePort ?? 0)?.resetAndDestroy()
-        this.#log.step(tab, call, stack, 'cut')
-        return
-      case 'reload': {
-        // A network that has gone away, before anybody has noticed: nothing is read any more, until it breaks.
-        const connection = this.#connections.get(request.socket.remotePort ?? 0)
-        request.socket.pause()
-        setTimeout(() => connection?.resetAndDestroy(), stalledMs).unref()
-        this.#log.step(tab, call, stack, 'stalled')
-        return
-      }
-      case 'block':
-        this.#log.step(tab, call, stack, 'blocked')
-        return this.#block(call)
-    }
+    if (situation.id === 'cut') this.#cut(tab, call, stack, request)
+    if (situation.id !== 'block') return
+    this.#log.step(tab, call, stack, 'blocked')
+    await this.#block(call)
+  }
+
+  /** The first of the statistics has arrived over `request`'s connection. */
+  statisticsArrived({ tab, call, situation }: CallAddress, stack: StackId, request: IncomingMessage): void {
+    if (situation.id === 'reload') this.#cut(tab, call, stack, request)
+  }
+
+  #cut(tab: string, call: string, stack: StackId, request: IncomingMessage): void {
+    this.#connections.get(request.socket.remotePort ?? 0)?.resetAndDestroy()
+    this.#log.step(tab, call, stack, 'cut')
   }
 
   /** Once for each call: its two Offers come at nearly the same time. */
