@@ -14,7 +14,8 @@ export function clientOutbox<Tag>() {
   /** What has one and is not acknowledged, in order. */
   const inFlight = new Map<number, ClientMessage<Tag>>()
   let inFlightBytes = 0
-  let window: Window = { messages: windowMessages, bytes: windowBytes }
+  let messagesMax = windowMessages
+  let bytesMax = windowBytes
   let maxBytes = Number.POSITIVE_INFINITY
   /** The highest sequence number that was given out. */
   let last = 0
@@ -64,12 +65,13 @@ export function clientOutbox<Tag>() {
      * The server says with its `welcome` how much it has, less than before if it has been restored from its journal
      * (R-122), and what it takes. Returns what is larger than that.
      */
-    welcome(got: number, newWindow: Window, newMaxBytes: number): ClientMessage<Tag>[] {
+    welcome(got: number, { messages, bytes }: Window, newMaxBytes: number): ClientMessage<Tag>[] {
       if (got > last || got < base() - 1) throw ackInvalid
       peerGot = got
       // What went behind this link's `hello` need not be counted yet.
       if (cursor <= got || !begun) cursor = Math.max(base(), got + 1)
-      window = newWindow
+      messagesMax = messages
+      bytesMax = bytes
       maxBytes = newMaxBytes
       return [...queue].filter((message) => message.bytes > maxBytes && outbox.drop(message))
     },
@@ -99,17 +101,17 @@ export function clientOutbox<Tag>() {
       return settled
     },
 
-    /** The next thing to transmit: of the kind that is asked for, and no longer than `bytesMax`. */
-    next(bytesMax: number, binary: boolean): ClientMessage<Tag> | undefined {
+    /** The next thing to transmit: of the kind that is asked for, and no longer than `room`. */
+    next(room: number, binary: boolean): ClientMessage<Tag> | undefined {
       while (cursor <= last && !inFlight.has(cursor)) cursor++
       const message = inFlight.get(cursor) ?? queue.values().next().value
-      if (!message || !message.payload === binary || (message.fin ? finBytesMax : message.bytes) > bytesMax)
+      if (!message || !message.payload === binary || (message.fin ? finBytesMax : message.bytes) > room)
         return
       if (!message.seq) {
         // One message may always go, so that one as large as the window does not wait forever. One handler that never
         // finishes must not make both sides remember everything that was handled after it.
         const fits =
-          !inFlight.size || (inFlight.size < window.messages && inFlightBytes + message.bytes <= window.bytes)
+          !inFlight.size || (inFlight.size < messagesMax && inFlightBytes + message.bytes <= bytesMax)
         if (!message.fin && (!fits || last + 1 - base() >= sequenceSpanMax)) return
         queue.delete(message)
         message.seq = ++last
