@@ -7,9 +7,11 @@ import { openSite, type Site } from './site.ts'
 declare global {
   /**
    * What the script-tag build defines, and what the page of the module build puts there too; the journal is added to it
-   * on `/journal`.
+   * on `/journal`, and polling on `/polling`.
    */
-  var lastword: typeof import('@lastword/sdk') & typeof import('@lastword/sdk/journal-indexeddb')
+  var lastword: typeof import('@lastword/sdk') &
+    typeof import('@lastword/sdk/journal-indexeddb') &
+    Pick<typeof import('@lastword/sdk/polling'), 'polling'>
 }
 
 /** A proxy, and where the adapter is reached through it. */

@@ -31,6 +31,9 @@ const pages: Record<string, string> = {
     '<script src="/lastword.global.js"></script><script src="/lastword.journal.global.js"></script>',
   ),
   [lenientPage]: page('<script src="/lastword.global.js"></script>'),
+  '/polling': page(
+    '<script src="/lastword.global.js"></script><script src="/lastword.polling.global.js"></script>',
+  ),
   '/module': page('<script type="module" src="/module-page.js"></script>'),
 }
 
@@ -58,7 +61,8 @@ const scripts: Record<string, string> = {
 /**
  * What answers the requests of a server with pages under a strict Content-Security-Policy: `/empty`; `/script-tag`
  * loads the packed script-tag build, `/module` imports the packed ES module. Once either has loaded,
- * `window.lastword` is there. `/journal` loads the script with the journal behind the other one. `/no-policy` is `/script-tag` without a policy. `published` are further files by their
+ * `window.lastword` is there. `/journal` and `/polling` load the script with the journal, or with polling, behind the
+ * other one. `/no-policy` is `/script-tag` without a policy. `published` are further files by their
  * path, looked up at each request.
  */
 export function servePages(published: ReadonlyMap<string, string | Uint8Array> = new Map()): RequestListener {
@@ -100,7 +104,7 @@ async function answer(
 
 /** A file directly in the packed `dist`, or nothing. */
 async function packedFile(pathname: string): Promise<Buffer | undefined> {
-  if (!/^\/lastword\.(journal\.)?(global|esm)\.js(\.map)?$/.test(pathname)) return undefined
+  if (!/^\/lastword\.((journal|polling)\.)?(global|esm)\.js(\.map)?$/.test(pathname)) return undefined
   try {
     return await readFile(packed(`sdk/dist${pathname}`))
   } catch (cause) {

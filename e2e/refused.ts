@@ -1,12 +1,16 @@
 import type { Page } from '@playwright/test'
 
-/** Tries once to open a session at `url`, with a message in it, and says how that failed. */
-export function refusedBy(page: Page, url: string, { early = true } = {}) {
+/**
+ * Tries to open a session at `url`, with a message in it, and says how that failed: tries once, or until polling, too, has
+ * been tried.
+ */
+export function refusedBy(page: Page, url: string, { early = true, polls = false } = {}) {
   return page.evaluate(
-    async ({ url, early }) => {
+    async ({ url, early, polls }) => {
       const session = lastword.connect(url, {
         signal: AbortSignal.timeout(10_000),
-        reconnect: lastword.backoff({ attemptsMax: 1 }),
+        reconnect: lastword.backoff({ attemptsMax: polls ? 4 : 1 }),
+        ...(polls && { fallback: lastword.polling }),
         welcomeTimeoutMs: 200,
         early,
       })
@@ -27,6 +31,6 @@ export function refusedBy(page: Page, url: string, { early = true } = {}) {
         clean,
       }
     },
-    { url, early },
+    { url, early, polls },
   )
 }
