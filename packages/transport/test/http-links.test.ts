@@ -1,7 +1,9 @@
+import { connect, type Socket } from 'node:net'
 import { until } from '@lastword/testkit'
-import { describe, expect, it } from 'vitest'
-import { ended } from './harness.ts'
-import { roundOf, serveHttp } from './http-harness.ts'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { sendOneShot } from '../src/node.ts'
+import { atTheEnd, ended } from './harness.ts'
+import { type HttpServed, roundOf, serveHttp } from './http-harness.ts'
 
 describe('a round that is repeated on its way', () => {
   it('is taken in once, and answered alike while it is under way', async () => {
@@ -67,5 +69,167 @@ it('rounds count in the order of their numbers, however they come', async () => 
   expect(await until(() => came[0]?.heard.end, { what: 'the end' })).toMatchObject({
     code: 1000,
     clean: true,
+  })
+})
+
+describe('what a client does wrong', () => {
+  it('with a round that is too far ahead loses its link', async () => {
+    const { came, post } = await serveHttp()
+    await post('poll', roundOf(0))
+    expect(await post('poll', roundOf(3))).toMatchObject({ status: 400 })
+    expect(await until(() => came[0]?.heard.end, { what: 'the end' })).toMatchObject({ failure: 'lost' })
+  })
+
+  it('with a round whose forerunner never comes loses its link when its time is over', async () => {
+    const { came, post } = await serveHttp({ gapMs: 20 })
+    await post('poll', roundOf(0))
+    expect(await post('poll', roundOf(2, ['["never taken in"]']))).toMatchObject({ status: 410 })
+    expect(came[0]?.heard.frames).toEqual([])
+    expect(came[0]?.heard.end).toMatchObject({ failure: 'lost' })
+  })
+
+  it('with the name of a link of somebody else is nothing that the server could know', async () => {
+    const { came, post } = await serveHttp()
+    await post('poll', roundOf(0))
+    // Whoever guesses wrong meets nothing.
+    expect(await post('poll', roundOf(1, ['["mine"]'], {}, 'another-token-by-a-test'))).toMatchObject({
+      status: 410,
+    })
+    expect(came[0]?.heard.frames).toEqual([])
+  })
+
+  it('by opening more links than the server will keep is refused', async () => {
+    const { came, post } = await serveHttp({ linksMax: 2 })
+    const open = (name: string) => post('poll', roundOf(0, [], {}, `a-token-made-by-a-${name}`))
+    expect((await open('one')).status).toBe(200)
+    expect((await open('two')).status).toBe(200)
+    expect((await open('three')).status).toBe(503)
+    expect(came).toHaveLength(2)
+    came[0]?.link.abort()
+    await until(() => came[0]?.heard.end, { what: 'the end of one' })
+    expect((await open('three')).status).toBe(200)
+  })
+
+  it.each(['poll', 'once'])('by going away in the middle of a body (%s) has said nothing', async (kind) => {
+    const served = await serveHttp()
+    const { came, post, requests } = served
+    await post('poll', roundOf(0))
+    const socket = begin(served, kind, 1000, '[{"t":"half')
+    await until(() => requests.length === 2, { what: 'the request' })
+    socket.destroy()
+    await until(() => requests[1]?.destroyed, { what: 'the server to notice' })
+    expect(came).toHaveLength(1)
+    expect(came[0]?.heard.frames).toEqual([])
+    // The round was not taken in: it may come again.
+    came[0]?.link.send('["goes on"]')
+    expect((await post('poll', roundOf(1, ['["whole"]']))).frames).toEqual(['["goes on"]'])
+    expect(came[0]?.heard.frames).toEqual(['["whole"]'])
+  })
+
+  it('by letting a body stand still is refused', async () => {
+    const served = await serveHttp({ gapMs: 20 })
+    const socket = begin(served, 'once', 1000, '[{"t":"half')
+    let answer = ''
+    socket.on('data', (data) => {
+      answer += data
+    })
+    await until(() => answer.includes('stood still'), { what: 'the answer' })
+    expect(answer).toMatch(/^HTTP\/1.1 408 /)
+    expect(served.came).toHaveLength(0)
+  })
+
+  it('by going away while a round hangs may come again with the same one, and is told the same', async () => {
+    const served = await serveHttp()
+    const { came, post, proxy } = served
+    await post('poll', roundOf(0))
+    const lost = post('poll', roundOf(1, ['["up"]'])).catch(() => 'lost')
+    await until(() => came[0]?.heard.frames.length === 1, { what: 'the frame' })
+    proxy.cutAll('reset')
+    expect(await lost).toBe('lost')
+    const again = post('poll', roundOf(1, ['["up"]']))
+    came[0]?.link.send('["down"]')
+    expect((await again).frames).toEqual(['["down"]'])
+    expect(came[0]?.heard.frames).toEqual(['["up"]'])
+  })
+
+  /** The beginning of a POST that says that its body is so long. */
+  function begin({ port }: HttpServed, kind: string, length: number, body: string): Socket {
+    const socket = connect(port, 'localhost')
+    socket.on('error', () => {})
+    atTheEnd(() => socket.destroy())
+    socket.write(
+      `POST /?lastword=${kind} HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${length}\r\n\r\n${body}`,
+    )
+    return socket
+  }
+})
+
+describe('a link of one request', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals()
+  })
+
+  it('is over with its answer, which has all that was said until then', async () => {
+    const { came, post } = await serveHttp()
+    const answer = post('once', '["up"]')
+    await until(() => came[0]?.heard.frames.length === 1, { what: 'the frame' })
+    came[0]?.link.send('["one"]')
+    came[0]?.link.send(Uint8Array.of(1, 2))
+    expect((await answer).frames).toEqual(['["one"]', Uint8Array.of(1, 2)])
+    expect(await until(() => came[0]?.heard.end, { what: 'the end' })).toMatchObject({
+      ...{ code: 1006, clean: false, opened: true, failure: 'lost' },
+    })
+  })
+
+  it('brings what it brings although nobody waits for the answer', async () => {
+    const { came, post, proxy } = await serveHttp()
+    const lost = post('once', '["up"]').catch(() => 'lost')
+    await until(() => came[0]?.heard.frames.length === 1, { what: 'the frame' })
+    proxy.cutAll('reset')
+    expect(await lost).toBe('lost')
+    expect(came[0]?.heard.end).toBeUndefined()
+    came[0]?.link.send('["nobody hears it"]')
+    expect(await until(() => came[0]?.heard.end, { what: 'the end' })).toMatchObject({ failure: 'lost' })
+  })
+
+  it('is over after a while although there is nothing to say', async () => {
+    const { came, post } = await serveHttp({ roundMs: 20 })
+    expect(await post('once', '["up"]')).toMatchObject({ status: 200, frames: [] })
+    expect(came[0]?.heard.end).toMatchObject({ failure: 'lost' })
+  })
+
+  it('is made by a page that goes away, of text and bytes', async () => {
+    const { came, url, requests } = await serveHttp()
+    const frames = ['["größer"]', Uint8Array.of(0, 255), '["last"]']
+    expect(sendOneShot(`${url}ws?room=a%20b`, frames)).toBe(true)
+    await until(() => came[0]?.heard.frames.length === 3, { what: 'the frames' })
+    expect(came[0]?.heard.frames).toEqual(frames)
+    expect(requests[0]?.url).toBe('/ws?room=a%20b&lastword=once')
+    expect(requests[0]?.headers['content-type']).toBe('text/plain')
+  })
+
+  it('is not made when it would be longer than a browser takes', async () => {
+    const { url, requests } = await serveHttp()
+    expect(sendOneShot(url, [`["${'é'.repeat(33_000)}"]`])).toBe(false)
+    expect(sendOneShot(url, ['["fits"]'])).toBe(true)
+    await until(() => requests.length === 1, { what: 'the one that fits' })
+  })
+
+  it('is a beacon where requests do not outlive their page', async () => {
+    const { url } = await serveHttp()
+    const beacons: Array<{ address: string; body: Blob }> = []
+    vi.stubGlobal('Request', class {})
+    vi.stubGlobal('navigator', {
+      sendBeacon(address: string, body: Blob) {
+        beacons.push({ address, body })
+        return true
+      },
+    })
+    expect(sendOneShot(url, ['["last"]'])).toBe(true)
+    expect(beacons[0]?.address).toBe(`${url.replace('ws', 'http')}?lastword=once`)
+    expect(beacons[0]?.body.type).toBe('text/plain')
+    expect(await beacons[0]?.body.text()).toBe('["last"]')
+    vi.stubGlobal('navigator', {})
+    expect(sendOneShot(url, ['["last"]'])).toBe(false)
   })
 })
