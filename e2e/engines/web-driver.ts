@@ -7,6 +7,10 @@ export async function webDriver(url: string, method: string, body?: object): Pro
     method,
     signal: AbortSignal.timeout(commandDeadlineMs),
     ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  }).catch((cause: unknown) => {
+    throw new Error(`${method} ${url}: no answer from the driver in ${commandDeadlineMs} ms, or no driver`, {
+      cause,
+    })
   })
   const { value } = (await response.json()) as { value: { error?: string; message?: string } }
   if (!response.ok) throw new Error(`${method} ${url}: ${value.error}: ${value.message}`)
