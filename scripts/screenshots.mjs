@@ -19,7 +19,7 @@ const runMs = 120_000
 const runs = ['Call × 20', 'Close from the client', 'Cut the link']
 const devices = {
   desktop: { viewport: { width: 1280, height: 900 }, deviceScaleFactor: 1 },
-  phone: { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2 },
+  phone: { viewport: { width: 360, height: 740 }, deviceScaleFactor: 1.75 },
 }
 
 /** @param {string} address of the demo's page */

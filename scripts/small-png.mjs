@@ -2,18 +2,14 @@ import { crc32, deflateSync, inflateSync } from 'node:zlib'
 
 /**
  * Makes a screenshot small enough for a repository: a page of text has few colours, and its smoothed letters many that
- * nobody can tell apart. Colours are rounded until 256 are enough, and each pixel becomes one byte.
+ * nobody can tell apart. The 256 that are used most stay as they are, and each pixel becomes one byte.
  *
  * @param {Buffer} png of 8 bits for each of red, green and blue, not interlaced, as browsers write it
  * @returns {Buffer}
  */
 export function smallPng(png) {
   const { width, height, channels, pixels } = decode(png)
-  for (let bits = 8; bits >= 3; bits--) {
-    const indexed = withPalette(pixels, channels, bits)
-    if (indexed) return encode(width, height, indexed)
-  }
-  throw new Error('the picture has too many colours')
+  return encode(width, height, withPalette(pixels, channels))
 }
 
 const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
@@ -81,31 +77,47 @@ function predicted(filter, left, above, corner) {
 /**
  * @param {Buffer} pixels
  * @param {number} channels
- * @param {number} bits that are kept of each channel
- * @returns {{ palette: number[], indexes: Buffer } | undefined} nothing if 256 colours are not enough
+ * @returns {{ palette: number[], indexes: Buffer }}
  */
-function withPalette(pixels, channels, bits) {
+function withPalette(pixels, channels) {
+  const count = pixels.length / channels
   /** @type {Map<number, number>} */
-  const known = new Map()
-  // The first pixel of a rounded colour stands for all of them, so that large areas keep theirs exactly.
-  const palette = []
-  const indexes = Buffer.alloc(pixels.length / channels)
-  for (let pixel = 0; pixel < indexes.length; pixel++) {
+  const uses = new Map()
+  for (let pixel = 0; pixel < count; pixel++) {
     const colour = pixels.readUIntBE(pixel * channels, 3)
-    const key =
-      ((colour >> 16) >> (8 - bits)) * 65536 +
-      (((colour >> 8) & 255) >> (8 - bits)) * 256 +
-      ((colour & 255) >> (8 - bits))
-    let index = known.get(key)
-    if (index === undefined) {
-      index = palette.length
-      if (index === 256) return undefined
-      known.set(key, index)
-      palette.push(colour)
-    }
-    indexes[pixel] = index
+    uses.set(colour, (uses.get(colour) ?? 0) + 1)
+  }
+  const palette = [...uses]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 256)
+    .map(([colour]) => colour)
+  const indexOf = new Map([...uses.keys()].map((colour) => [colour, nearest(palette, colour)]))
+  const indexes = Buffer.alloc(count)
+  for (let pixel = 0; pixel < count; pixel++) {
+    indexes[pixel] = indexOf.get(pixels.readUIntBE(pixel * channels, 3)) ?? 0
   }
   return { palette, indexes }
+}
+
+/**
+ * @param {number[]} palette
+ * @param {number} colour
+ * @returns {number} the index of the colour that looks most like it
+ */
+function nearest(palette, colour) {
+  let best = 0
+  let least = Number.POSITIVE_INFINITY
+  for (const [index, candidate] of palette.entries()) {
+    const red = (candidate >> 16) - (colour >> 16)
+    const green = ((candidate >> 8) & 255) - ((colour >> 8) & 255)
+    const blue = (candidate & 255) - (colour & 255)
+    const distance = red * red + green * green + blue * blue
+    if (distance < least) {
+      best = index
+      least = distance
+    }
+  }
+  return best
 }
 
 /**

@@ -22,7 +22,7 @@ export class Ladder {
   #open: FrameRow[] = []
   /** The page's statistics. */
   #statistics: FrameRow | undefined
-  /** Where the connection ended, if nothing has come after that. */
+  /** Where the first connection ended: what the server did came before that. */
   #end: HTMLElement | undefined
   #rows = 0
 
@@ -68,14 +68,14 @@ export class Ladder {
   /** Something that happened to the connection, or on the page's side. */
   event(words: string, tone: 'plain' | 'bad' = 'plain'): void {
     this.#open = []
-    this.#end = undefined
     this.#add(`event ${tone}`, element('p', 'words', words))
   }
 
   /** The connection has ended. */
   end(words: string, tone: 'plain' | 'bad'): void {
     this.#open = []
-    this.#end = this.#add(`event ${tone}`, element('p', 'words', words))
+    const item = this.#add(`event ${tone}`, element('p', 'words', words))
+    this.#end ??= item
   }
 
   /** Something that the server did. It has no time: the page may hear of it only after what came of it. */
@@ -113,9 +113,7 @@ export class Ladder {
     const label = element('p', 'label')
     label.append(direction, words, ' ', noteElement)
     const item = this.#add(`from-${from}`, label, element('span', 'arrow'))
-    if (item === undefined) return undefined
-    this.#end = undefined
-    return { from, parts, words, note: noteElement, item }
+    return item && { from, parts, words, note: noteElement, item }
   }
 
   #add(kind: string, ...content: HTMLElement[]): HTMLElement | undefined {
