@@ -121,6 +121,54 @@ test('a transfer goes on where a reload has cut it off: each message once, and i
   expect(await reportOf(site.sessions[0])).toMatchObject({ clean: true })
 })
 
+test('a transfer over pages that are reloaded and crash again and again: each message once, and in order', async ({
+  context,
+  site,
+}) => {
+  const numbers: number[] = []
+  site.adapter.onSession((session) => {
+    session.handle('number', (value) => void numbers.push(value as number))
+    session.handle('next', () => numbers.length + 1)
+  })
+  const rounds = 14
+  let page = await context.newPage()
+  const ids = new Set<string>()
+  for (let round = 1; round <= rounds; round++) {
+    if (round % 3 === 0) {
+      await page.goto('chrome://crash').catch(() => {})
+      await page.close()
+      page = await context.newPage()
+    }
+    // A page whose address is the same is reloaded by this.
+    await page.goto(`${site.origin}/journal`)
+    ids.add(
+      await page.evaluate(async (url) => {
+        const session = await lastword.connect(url, { journal: lastword.indexedDbJournal() })
+        // What pages before have left is handled before this is.
+        let number = (await session.request('next')) as number
+        const more = () => {
+          for (let count = 0; count < 20; count++) session.send('number', number++).catch(() => {})
+          setTimeout(more, 1)
+        }
+        more()
+        return session.id
+      }, site.url),
+    )
+    const enough = numbers.length + round * 7
+    await expect.poll(() => numbers.length, { intervals: [5] }).toBeGreaterThan(enough)
+  }
+  await page.goto(`${site.origin}/journal`)
+  const clean = await page.evaluate(async (url) => {
+    const session = await lastword.connect(url, { journal: lastword.indexedDbJournal() })
+    await session.request('next')
+    return (await session.close()).clean
+  }, site.url)
+  expect(clean).toBe(true)
+  expect(numbers).toEqual(oneTo(numbers.length))
+  expect(ids.size).toBe(1)
+  expect(site.sessions).toHaveLength(1)
+})
+
 test('what a page sends while it is being reloaded is delivered by the next one', async ({ page, site }) => {
   const { numbers } = takeNumbers(site)
   await page.goto(`${site.origin}/journal`)

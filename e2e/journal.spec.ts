@@ -69,3 +69,27 @@ test('what a page had not delivered when it was reloaded is delivered by the nex
   expect(handled).toEqual([1, 2, 3, 4])
   expect(site.sessions).toHaveLength(1)
 })
+
+test('what was written stands, and whole writes only, wherever the process of the page ends', async ({
+  context,
+  site,
+}) => {
+  for (let round = 1; round <= 6; round++) {
+    const database = `killed-${round}`
+    const page = await context.newPage()
+    let stands = 0
+    page.on('console', (message) => {
+      stands = Math.max(stands, Number(/^stands (\d+)$/.exec(message.text())?.[1] ?? 0))
+    })
+    await open(page, site.origin)
+    page.evaluate((name) => journals.writeOnAndOn(name), database).catch(() => {})
+    await expect.poll(() => stands, { intervals: [1] }).toBeGreaterThan(round * 5)
+    await page.goto('chrome://crash').catch(() => {})
+    await page.close()
+    const next = await context.newPage()
+    await open(next, site.origin)
+    const last = await next.evaluate((name) => journals.lastWrite(name), database)
+    expect(last).toBeGreaterThanOrEqual(stands)
+    await next.close()
+  }
+})
