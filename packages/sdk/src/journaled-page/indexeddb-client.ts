@@ -1,25 +1,16 @@
-import { defaults, JournalError } from '@lastword/protocol'
 import { type Journal, platform, type Session } from '@lastword/session'
-import type { PageClaim, PageJournal, PageSession } from '@lastword/session/journal-indexeddb'
+import type { PageJournal, PageSession } from '@lastword/session/journal-indexeddb'
 import { openBrowserLink } from '@lastword/transport'
 import { type ConnectOptions, webSocketUrl } from '../connect-options.ts'
 import { Connector } from '../connector.ts'
-import { type JournalOptions, newRecord, openKept, type TakenSession, takeNamed } from '../journaled.ts'
+import { type JournalOptions, openKept, type TakenSession, takeNamed } from '../journaled.ts'
 import { pageEnvironment } from './environment.ts'
 import { KeptClient } from './kept-client.ts'
 import { Neighbours } from './neighbours.ts'
 import { Orphans, ownSessions } from './orphans.ts'
+import { type Found, takeOwn } from './own-session.ts'
 import { watchPage } from './page-life.ts'
-
-/** What was found in the journal beside the session of this page. */
-interface Found {
-  /** To be finished at once. */
-  over: PageClaim[]
-  /** To be finished when no page has them. */
-  others: string[]
-  /** What is wrong there, and does not concern this page's session. */
-  warnings: JournalError[]
-}
+import { TabMemory } from './tab.ts'
 
 /** Opens a session of this page in a journal that it shares with the other pages of its origin. */
 export async function openInPage<C>(
@@ -31,6 +22,7 @@ export async function openInPage<C>(
   const { onJournalFailure = 'go-on', ...rest } = given as ConnectOptions & JournalOptions
   const options = { ...rest, onJournalFailure, journal: journal as Journal }
   const found: Found = { over: [], others: [], warnings: [] }
+  const tab = new TabMemory(journal.name, address)
   let place: PageSession | undefined
   let connector: Connector | undefined
   const make = (kept?: TakenSession, changed: ConnectOptions = options) =>
@@ -44,7 +36,10 @@ export async function openInPage<C>(
     },
     async ({ sessionId }) => {
       const own =
-        sessionId === undefined ? await takeOwn(journal, address, found) : await takeNamed(journal, sessionId)
+        sessionId === undefined
+          ? await takeOwn(journal, address, tab.recall(), found)
+          : await takeNamed(journal, sessionId)
+      tab.note(own.record.sid)
       place = own.journal as PageSession
       ownSessions.add(own.record.sid)
       return own
@@ -53,54 +48,6 @@ export async function openInPage<C>(
   const client = new KeptClient(session, connector as Connector, place)
   watchOver(client, journal, address, options, make, found)
   return session as Session<C>
-}
-
-/**
- * Takes the session of a page that is gone: the one written last that the server can still be expected to have. Without
- * one a new session is made. What else is found there is noted.
- */
-async function takeOwn(journal: PageJournal, url: string, found: Found): Promise<TakenSession> {
-  if (!journal.locksSessions) found.warnings.push(noLocks())
-  const { sessions, unreadable } = await journal.clientsOf(url)
-  found.warnings.push(...unreadable)
-  let own: TakenSession | undefined
-  for (const { record, idleMs, finishing } of sessions.reverse()) {
-    const { sid } = record
-    if (own !== undefined || finishing || idleMs > defaults.ttlMs) {
-      found.others.push(sid)
-      continue
-    }
-    const claim = await claimFree(journal, sid, found)
-    if (claim === 'broken') continue
-    if (claim === undefined) found.others.push(sid)
-    else if (isFinishing(claim)) found.over.push(claim)
-    else own = claim
-  }
-  if (own !== undefined) return own
-  const record = newRecord(url)
-  return { record, journal: await journal.create(record) }
-}
-
-async function claimFree(
-  journal: PageJournal,
-  sid: string,
-  found: Found,
-): Promise<PageClaim | 'broken' | undefined> {
-  try {
-    return await journal.claim(sid, { ifFree: true })
-  } catch (error) {
-    // One session that is broken is no reason to do without the journal.
-    if (!(error instanceof JournalError) || !brokenAlone.has(error.code)) throw error
-    found.warnings.push(error)
-    return 'broken'
-  }
-}
-
-const brokenAlone: ReadonlySet<string> = new Set(['journal-corrupt', 'journal-incompatible'])
-
-/** It may have begun to close since it was listed. */
-function isFinishing({ snapshot }: PageClaim): boolean {
-  return snapshot?.state.ended !== undefined || snapshot?.state.out.fin !== undefined
 }
 
 /** What this page does for its session, and for those of pages that are gone, as long as its session is open. */
@@ -121,8 +68,8 @@ function watchOver(
     neighbours.tell(own.sid)
   }
   const stopWatching = watchPage({
-    onHide: () => {
-      for (const client of [own, ...orphans.clients]) client.hurry()
+    onHide: (forCache) => {
+      for (const client of [own, ...orphans.clients]) client.hide(forCache)
     },
     onPark: () => {
       neighbours.close()
@@ -152,14 +99,4 @@ function watchOver(
     orphans.stop()
     if (orphans.clients.size === 0) stopWatching()
   })
-}
-
-function noLocks(): JournalError {
-  return new JournalError(
-    'journal-unavailable',
-    'this page has no Web Locks: its sessions are not safe from other pages',
-    {
-      remedy: 'Serve the page by https, or give each page a database of its own.',
-    },
-  )
 }

@@ -24,9 +24,13 @@ export class KeptClient {
     this.#connector.core.warn(asJournalError(error, this.sid))
   }
 
-  /** The page goes, for good or into the cache: what is sent from now on is written at once. */
-  hurry(): void {
+  /**
+   * The page goes: what is sent from now on is written at once, and the session is left alone for a while: the page may
+   * only be loaded again. `forCache`: it goes into the back-forward cache, from which it may come back later.
+   */
+  hide(forCache: boolean): void {
     this.#connector.core.hurry(true)
+    this.#place?.markLeft(forCache ? returnMs : reloadMs)
   }
 
   /** The page is put aside, and others may take the session. */
@@ -42,3 +46,9 @@ export class KeptClient {
     else this.#connector.core.moved()
   }
 }
+
+/** How long a page may take from its end until the one that is loaded in its place connects, in ms. */
+const reloadMs = 5_000
+
+/** How long a page in the back-forward cache is waited for, in ms: less than servers keep a session without a link. */
+const returnMs = 30_000

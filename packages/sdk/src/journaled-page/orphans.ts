@@ -1,6 +1,6 @@
 import { JournalError, limits } from '@lastword/protocol'
 import { type LostSession, platform, Session } from '@lastword/session'
-import type { PageClaim, PageJournal, StandingSession } from '@lastword/session/journal-indexeddb'
+import type { PageClaim, PageJournal } from '@lastword/session/journal-indexeddb'
 import type { ConnectOptions } from '../connect-options.ts'
 import type { Connector } from '../connector.ts'
 import type { TakenSession } from '../journaled.ts'
@@ -66,7 +66,7 @@ export class Orphans {
       for (;;) {
         let waitMs = 0
         const claim = await journal.claimWhenFree(sid, signal, (standing) => {
-          waitMs = graceLeftMs(standing)
+          waitMs = standing.graceMs
           return waitMs === 0
         })
         if (claim !== undefined) this.finish(claim)
@@ -82,13 +82,6 @@ export class Orphans {
 
 /** The sessions that this page has opened itself, and left perhaps: they are nobody's orphans here. */
 export const ownSessions = new Set<string>()
-
-/** How long a page that was put aside is waited for, before its session is finished without it. */
-const graceMs = 30_000
-
-function graceLeftMs({ parkedMs }: StandingSession): number {
-  return parkedMs === undefined ? 0 : Math.max(0, graceMs - parkedMs)
-}
 
 /** The server has forgotten a session: what is left of it goes into the one of this page. The journal forgets it when that is safe. */
 async function sendAgain({ messages, resend }: LostSession<unknown>, own: Session): Promise<void> {

@@ -1,7 +1,7 @@
 /** Who wants to know what becomes of the page. */
 export interface PageListener {
-  /** The page is hidden for good, or is put aside: this is the last that can be done. */
-  onHide(): void
+  /** The page goes, for good or into the back-forward cache: this is the last that can be done. */
+  onHide(forCache: boolean): void
   /** It is put into the back-forward cache, from which it may come back. */
   onPark(): void
   /** It has come back from there. */
@@ -12,7 +12,7 @@ export interface PageListener {
 export function watchPage(listener: PageListener): () => void {
   if (typeof addEventListener !== 'function') return () => {}
   const onHide = (event: PageTransitionEvent) => {
-    listener.onHide()
+    listener.onHide(event.persisted)
     if (event.persisted) listener.onPark()
   }
   const onShow = ({ persisted }: PageTransitionEvent) => {

@@ -15,9 +15,16 @@ export interface Stores {
   messages: IDBObjectStore
   /** By a holder's token: when the session was taken from it, while it may be alive. */
   robbed: IDBObjectStore
+  /** By the session's id: until when its page may come back for it. Apart from the session, so that leaving changes nothing else. */
+  left: IDBObjectStore
 }
 
-const storeNames = ['sessions', 'messages', 'robbed'] as const
+const storeNames = ['sessions', 'messages', 'robbed', 'left'] as const
+
+interface TransactionOptions {
+  scope?: ReadonlyArray<keyof Stores>
+  durability?: 'strict' | 'relaxed'
+}
 
 /** The only version so far. */
 const version = 1
@@ -34,7 +41,8 @@ export class PageDatabase {
   }
 
   /**
-   * One transaction over all stores. `work` places its requests, and may await them but nothing else. Resolves with what
+   * One transaction over all stores, or those that are named: transactions that have none in common do not wait for each
+   * other. `work` places its requests, and may await them but nothing else. Resolves with what
    * it returns when all of it stands; if it rejects, nothing of it does.
    *
    * @throws JournalError, or what `work` throws; a `ConstraintError` as it is
@@ -43,12 +51,13 @@ export class PageDatabase {
     mode: IDBTransactionMode,
     sid: string | undefined,
     work: (stores: Stores) => T | Promise<T>,
+    { scope = storeNames, durability = this.options.durability }: TransactionOptions = {},
   ): Promise<T> {
-    const { name, durability } = this.options
+    const { name } = this.options
     const connection = await this.#open()
     let transaction: IDBTransaction
     try {
-      transaction = connection.transaction([...storeNames], mode, { durability })
+      transaction = connection.transaction([...scope], mode, { durability })
     } catch (cause) {
       throw storeFailed(name, cause, sid)
     }
@@ -57,13 +66,11 @@ export class PageDatabase {
       transaction.onabort = () => reject(transaction.error ?? new Error('the transaction was ended'))
     })
     complete.catch(() => {})
-    const [sessions, messages, robbed] = storeNames.map((name) => transaction.objectStore(name)) as [
-      IDBObjectStore,
-      IDBObjectStore,
-      IDBObjectStore,
-    ]
+    const stores = Object.fromEntries(
+      scope.map((name) => [name, transaction.objectStore(name)]),
+    ) as unknown as Stores
     try {
-      const result = await work({ sessions, messages, robbed })
+      const result = await work(stores)
       // Without it the page would have to hear of the last request first, which one that goes away does not.
       if (mode === 'readwrite') commit(transaction)
       await complete

@@ -17,10 +17,9 @@ import {
 
 /** One session, in the hands of this page. */
 export interface PageSession extends SessionJournal {
-  /**
-   * The page may be put aside, and come back: the session is left to others. What is written nevertheless stands as long
-   * as nobody has taken it.
-   */
+  /** The page goes, and it or the next one in its place may come back within `graceMs`: others leave the session alone so long. */
+  markLeft(graceMs: number): void
+  /** The page is put aside: others may have the session. What is written nevertheless stands as long as nobody has taken it. */
   park(): void
   /** The page is back. Resolves with whether the session is still its own. */
   unpark(): Promise<boolean>
@@ -37,8 +36,8 @@ export interface StandingSession {
   record: SessionRecord
   /** How long ago it was written, in ms. */
   idleMs: number
-  /** How long ago its page was put aside, in ms, if it was. */
-  parkedMs: number | undefined
+  /** How long it is still left alone for the page that it was of, in ms. */
+  graceMs: number
   /** True if it has ended, or was being closed: whoever takes it can only finish it. */
   finishing: boolean
 }
@@ -123,10 +122,11 @@ export class PageJournal implements Journal {
     }
     const work = this.#alone(sid, () =>
       this.#orFree(sid, async () => {
-        const stored = await this.#database.transact('readonly', sid, (stores) => this.#read(stores, sid))
-        if (stored !== undefined && !signal.aborted && mayTake(this.#standing(stored))) {
-          return this.#take(sid, false)
-        }
+        const standing = await this.#database.transact('readonly', sid, async (stores) => {
+          const stored = await this.#read(stores, sid)
+          return stored && this.#standing(stored, await asked(stores.left.get(sid)))
+        })
+        if (standing !== undefined && !signal.aborted && mayTake(standing)) return this.#take(sid, false)
         await this.#locks.free(sid)
         return undefined
       }),
@@ -149,9 +149,12 @@ export class PageJournal implements Journal {
   /** The sessions of clients at this address, the one written last at the end; and what is wrong with those that cannot be read. */
   clientsOf(url: string): Promise<{ sessions: StandingSession[]; unreadable: JournalError[] }> {
     return this.#run(undefined, async () => {
-      const { sessions, unreadable } = await this.#all()
+      const { sessions, left, unreadable } = await this.#all()
       const clients = sessions.filter(({ record }) => record.role === 'client' && record.url === url)
-      return { sessions: clients.map((session) => this.#standing(session)), unreadable }
+      return {
+        sessions: clients.map((session) => this.#standing(session, left.get(session.record.sid))),
+        unreadable,
+      }
     })
   }
 
@@ -257,15 +260,19 @@ export class PageJournal implements Journal {
     })
   }
 
-  park(session: HeldSession): void {
+  markLeft(session: HeldSession, graceMs: number): void {
     const { hold } = session
-    if (hold.ended || session.parkedAt !== undefined || this.#closing !== undefined) return
-    session.parkedAt = Date.now()
-    // Asked for at once, for the page may stand still at the end of this turn. Behind it the lock is free.
-    if (session.failure === undefined) {
-      this.#guarded(session, (stores) => this.#put(stores, session, session.state)).catch(() => {})
-    }
-    void this.#locks.free(hold.sid)
+    if (hold.ended || this.#closing !== undefined) return
+    // Asked for at once, for the page may stand still at the end of this turn.
+    const mark = ({ left }: Stores) => void left.put(Date.now() + graceMs, hold.sid)
+    this.#database
+      .transact('readwrite', hold.sid, mark, { scope: ['left'], durability: 'relaxed' })
+      .catch(() => {})
+    session.leaving = true
+  }
+
+  park({ hold }: HeldSession): void {
+    if (!hold.ended) void this.#locks.free(hold.sid)
   }
 
   unpark(session: HeldSession): Promise<boolean> {
@@ -273,14 +280,18 @@ export class PageJournal implements Journal {
     const { sid } = hold
     const work = this.#run(sid, async () => {
       if (hold.ended || !(await this.#lock(sid))) return false
-      const stored = await this.#database.transact('readonly', sid, (stores) => this.#read(stores, sid))
-      return stored?.holder === hold.token
+      return this.#database.transact('readwrite', sid, async (stores) => {
+        const stored = await this.#read(stores, sid)
+        if (stored?.holder !== hold.token) return false
+        stores.left.delete(sid)
+        return true
+      })
     })
     return work
       .catch(() => false)
       .then(async (mine) => {
         if (!mine) await this.#letGo(hold)
-        session.parkedAt = undefined
+        session.leaving = false
         return mine
       })
   }
@@ -318,10 +329,11 @@ export class PageJournal implements Journal {
         const { record, state } = stored
         session = this.#hold({ ...record }, orders, structuredClone(state))
         // A page that was put aside may still write a last time, or come back.
-        if (robbed || stored.parkedAt !== undefined) {
+        if (robbed || (await asked(stores.left.getKey(sid))) !== undefined) {
           stores.robbed.put(Date.now(), stored.holder)
           await this.#forgetRobbed(stores)
         }
+        stores.left.delete(sid)
         this.#put(stores, session, state)
         return { record, snapshot, journal: session }
       })
@@ -343,22 +355,25 @@ export class PageJournal implements Journal {
    * A transaction that stands only if the session is still in these hands. It needs no answer in between, so that one
    * that a page has begun outlives the page.
    */
-  async #guarded({ hold, generation }: HeldSession, work: (stores: Stores) => void): Promise<void> {
+  async #guarded({ hold, generation, leaving }: HeldSession, work: (stores: Stores) => void): Promise<void> {
     const { sid, token } = hold
     this.#database.checkGeneration(generation, sid)
     try {
-      await this.#database.transact('readwrite', sid, (stores) => {
+      const guarded = (stores: Stores) => {
         // Refused if the token stands there already, and with it everything else.
         stores.robbed.add(0, token)
         stores.robbed.delete(token)
         work(stores)
-      })
+      }
+      // The disk is not waited for by a page that goes, and might be gone by then.
+      const options = { scope: guardedStores, ...(leaving && { durability: 'relaxed' as const }) }
+      await this.#database.transact('readwrite', sid, guarded, options)
     } catch (error) {
       throw (error as { name?: unknown }).name === 'ConstraintError' ? sessionLost(sid) : error
     }
   }
 
-  #put(stores: Stores, { hold, record, orders, parkedAt }: HeldSession, state?: JournalState): void {
+  #put(stores: Stores, { hold, record, orders }: HeldSession, state?: JournalState): void {
     const session: StoredSession = {
       v: 1,
       record,
@@ -366,7 +381,6 @@ export class PageJournal implements Journal {
       writtenAt: this.#stamp(),
       messages: orders.size,
       ...(state && { state }),
-      ...(parkedAt !== undefined && { parkedAt }),
     }
     stores.sessions.put(session, hold.sid)
   }
@@ -376,10 +390,23 @@ export class PageJournal implements Journal {
     return value === undefined ? undefined : sessionFrom(sid, value)
   }
 
-  async #all(): Promise<{ sessions: StoredSession[]; unreadable: JournalError[] }> {
-    const [keys, values] = await this.#database.transact('readonly', undefined, ({ sessions }) =>
-      Promise.all([asked(sessions.getAllKeys()), asked(sessions.getAll())]),
+  async #all(): Promise<{
+    sessions: StoredSession[]
+    left: Map<unknown, unknown>
+    unreadable: JournalError[]
+  }> {
+    const [keys, values, leftKeys, leftValues] = await this.#database.transact(
+      'readonly',
+      undefined,
+      ({ sessions, left }) =>
+        Promise.all([
+          asked(sessions.getAllKeys()),
+          asked(sessions.getAll()),
+          asked(left.getAllKeys()),
+          asked(left.getAll()),
+        ]),
     )
+    const left = new Map(leftKeys.map((sid, at) => [sid, leftValues[at]]))
     const sessions: StoredSession[] = []
     const unreadable: JournalError[] = []
     for (const [at, value] of values.entries()) {
@@ -389,15 +416,17 @@ export class PageJournal implements Journal {
         unreadable.push(error as JournalError)
       }
     }
-    return { sessions: sessions.sort((a, b) => a.writtenAt - b.writtenAt), unreadable }
+    return { sessions: sessions.sort((a, b) => a.writtenAt - b.writtenAt), left, unreadable }
   }
 
-  #standing({ record, writtenAt, parkedAt, state }: StoredSession): StandingSession {
+  #standing({ record, writtenAt, state }: StoredSession, leftUntil: unknown): StandingSession {
     const now = Date.now()
+    // A clock may have been set meanwhile.
+    const graceMs = typeof leftUntil === 'number' ? Math.min(leftUntil - now, graceMsMax) : 0
     return {
       record,
       idleMs: Math.max(0, now - writtenAt),
-      parkedMs: parkedAt === undefined ? undefined : Math.max(0, now - parkedAt),
+      graceMs: Math.max(0, graceMs),
       finishing: state?.ended !== undefined || state?.out.fin !== undefined,
     }
   }
@@ -405,6 +434,7 @@ export class PageJournal implements Journal {
   #erase(stores: Stores, sid: string): void {
     stores.sessions.delete(sid)
     stores.messages.delete(messagesOf(sid))
+    stores.left.delete(sid)
   }
 
   /** A page that was robbed so long ago is not alive any more. */
@@ -485,8 +515,8 @@ class HeldSession implements PageSession {
   readonly generation: number
   /** What the first write failed with that did. */
   failure: unknown
-  /** When its page was put aside. */
-  parkedAt: number | undefined
+  /** True while its page goes, or is gone into the back-forward cache. */
+  leaving = false
   readonly #journal: PageJournal
 
   constructor(
@@ -535,6 +565,10 @@ class HeldSession implements PageSession {
     this.hold.onClosed(callback)
   }
 
+  markLeft(graceMs: number): void {
+    this.#journal.markLeft(this, graceMs)
+  }
+
   park(): void {
     this.#journal.park(this)
   }
@@ -546,6 +580,12 @@ class HeldSession implements PageSession {
 
 /** How long a page that was robbed is remembered, in ms: longer than any page lives. */
 const robbedMs = 90 * 86_400_000
+
+/** What a write changes. Whether its page may come back is no part of that, so that neither waits for the other. */
+const guardedStores = ['sessions', 'messages', 'robbed'] as const
+
+/** The longest that a session is left alone for a page that may come back, in ms. */
+const graceMsMax = 30_000
 
 function unlessLost(error: unknown): void {
   if (!(error instanceof JournalError) || error.code !== 'journal-lost') throw error

@@ -15,8 +15,6 @@ export interface StoredSession {
   readonly messages: number
   /** Missing before the first write. */
   readonly state?: JournalState
-  /** When its page was put into the back-forward cache, from which it may come back. */
-  readonly parkedAt?: number
 }
 
 export type StoredMessage = Omit<JournaledMessage, 'order'>
