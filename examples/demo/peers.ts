@@ -18,7 +18,7 @@ export interface AnsweringPeer {
 }
 
 /** No STUN, and candidates on the loopback interface only: they are in the SDP within a millisecond. */
-const configuration = { iceServers: [], bindAddress: '127.0.0.1' }
+const loopback = '127.0.0.1'
 const gatheringMs = 5_000
 let made = 0
 
@@ -42,8 +42,11 @@ export async function makeOffer(): Promise<OfferingPeer> {
 }
 
 /** A new libdatachannel peer connection that answers the Offer, and greets through the data channel once it opens. */
-export async function makeAnswer(offerSdp: string): Promise<AnsweringPeer> {
-  const peer = await newPeer()
+export async function makeAnswer(
+  offerSdp: string,
+  { bindAddress = loopback }: { bindAddress?: string } = {},
+): Promise<AnsweringPeer> {
+  const peer = await newPeer(bindAddress)
   peer.onDataChannel((channel) => {
     // The peer may find the channel open already when it tells about it.
     if (channel.isOpen()) channel.sendMessage('hello')
@@ -63,10 +66,10 @@ function withoutCandidates(sdp: string): string {
 }
 
 /** The library is loaded by the processes that make peers, not by the one that only directs them. */
-async function newPeer(): Promise<PeerConnection> {
+async function newPeer(bindAddress = loopback): Promise<PeerConnection> {
   const { default: nodeDataChannel } = await import('node-datachannel')
   made += 1
-  return new nodeDataChannel.PeerConnection(`peer-${made}`, configuration)
+  return new nodeDataChannel.PeerConnection(`peer-${made}`, { iceServers: [], bindAddress })
 }
 
 function gathered(peer: PeerConnection, start: () => void): Promise<string> {

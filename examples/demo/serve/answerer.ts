@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os'
 import { makeAnswer } from '../peers.ts'
 import type { Answer, PeersState } from './news.ts'
 
@@ -33,7 +34,7 @@ export class Answerer {
       return { text: `the answer to an offer of ${offer.length} characters` }
     }
     try {
-      const peer = await makeAnswer(offer)
+      const peer = await makeAnswer(offer, { bindAddress: ownAddress() })
       this.#keep(peer)
       return { sdp: peer.sdp }
     } catch (error) {
@@ -55,4 +56,14 @@ export class Answerer {
     const [oldest] = this.#peers
     if (this.#peers.size > peersMax && oldest !== undefined) end(oldest)
   }
+}
+
+/**
+ * An address of this machine that is not the loopback one, if it has one: Firefox connects no peers over loopback. What
+ * goes between two peers of one machine does not leave it either way.
+ */
+function ownAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((ofOne) => ofOne ?? [])
+  const own = addresses.find(({ family, internal }) => family === 'IPv4' && !internal)
+  return own?.address ?? '127.0.0.1'
 }
