@@ -1,3 +1,4 @@
+import type { PeersState } from '../serve/news.ts'
 import { type Situation, situationById, situations, statisticsCount } from '../serve/situations.ts'
 import { LadderViews } from './call-views.ts'
 import { Calls, type Outcomes, stacks } from './calls.ts'
@@ -13,13 +14,7 @@ const score = new Score()
 const views = new LadderViews()
 const tab = tabId()
 const news = new NewsStream(tab, {
-  onServer(peers) {
-    notice(
-      peers.available
-        ? ''
-        : `The server has no libdatachannel (${peers.why}). It answers with texts, and no data channel opens.`,
-    )
-  },
+  onServer: (peers) => notice(withoutPeers(peers)),
   onAway: () => notice('The server does not answer. Start it again: npm run demo -- --serve'),
   onStep: (call, stack, step) => views.step(call, stack, step),
 })
@@ -123,6 +118,15 @@ function progress(words: string): void {
 /** Read aloud once a run is over. */
 function say(words: string): void {
   byId('status').textContent = words
+}
+
+/** Why no data channel can open; nothing if one can. */
+function withoutPeers(peers: PeersState): string {
+  if (typeof RTCPeerConnection !== 'function') {
+    return 'This browser has no WebRTC. Texts are exchanged in place of Offer and Answer, and no data channel opens.'
+  }
+  if (peers.available) return ''
+  return `The server has no libdatachannel (${peers.why}). It answers with texts, and no data channel opens.`
 }
 
 function notice(words: string): void {
