@@ -350,6 +350,37 @@ test("a session that was being closed when its page went is finished, and is not
   expect(numbers).toEqual([1, 2, 3, 4, 5])
 })
 
+test('of many sessions that are left behind four are finished at a time', async ({ context, site }) => {
+  const { numbers, finish } = takeNumbers(site, 1)
+  const first = await context.newPage()
+  await first.goto(`${site.origin}/journal`)
+  await first.evaluate(async (url) => {
+    for (let number = 1; number <= 8; number++) {
+      const session = await lastword.connect(url, { journal: lastword.indexedDbJournal() })
+      session.send('number', number).catch(() => {})
+      await session.stored()
+    }
+  }, site.url)
+  await expect.poll(() => numbers.length).toBe(8)
+  await first.goto('chrome://crash').catch(() => {})
+
+  const page = await context.newPage()
+  await page.goto(`${site.origin}/journal`)
+  await page.evaluate(async (url) => {
+    const session = await lastword.connect(url, { journal: lastword.indexedDbJournal() })
+    Object.assign(globalThis, { session })
+  }, site.url)
+  const resumed = () => site.sessions.filter((session) => session.stats().links > 1).length
+  await expect.poll(resumed).toBe(5)
+  const left = () => page.evaluate(async () => (await lastword.indexedDbJournal().list()).length)
+  expect(await left()).toBe(8)
+  expect(resumed()).toBe(5)
+  finish()
+  await expect.poll(left).toBe(1)
+  expect(numbers.sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+  expect(site.sessions.filter(({ state }) => state === 'open')).toHaveLength(1)
+})
+
 test.describe('where the server has forgotten the session', () => {
   test.use({ adapterOptions: { ttlMs: 100 } })
 

@@ -25,6 +25,8 @@ export class Orphans {
   readonly clients = new Set<KeptClient>()
   readonly #host: OrphansHost
   readonly #watched = new Set<string>()
+  /** Those that are to be finished. */
+  readonly #queue: PageClaim[] = []
   #stop = new AbortController()
 
   constructor(host: OrphansHost) {
@@ -38,8 +40,25 @@ export class Orphans {
     void this.#wait(sid, this.#stop.signal)
   }
 
-  /** Delivers what is left in a session, and closes it. */
-  finish({ record, snapshot, journal }: PageClaim): void {
+  /** Delivers what is left in a session, and closes it: when there are not too many that this is done with. */
+  finish(claim: PageClaim): void {
+    this.#queue.push(claim)
+    this.#next()
+  }
+
+  /** Waits for no more sessions; those that are being finished go on. */
+  stop(): void {
+    this.#stop.abort()
+    this.#stop = new AbortController()
+    this.#watched.clear()
+    for (const { journal } of this.#queue.splice(0)) void journal.release().catch(() => {})
+  }
+
+  #next(): void {
+    if (this.clients.size >= clientsMax) return
+    const claim = this.#queue.shift()
+    if (claim === undefined) return
+    const { record, snapshot, journal } = claim
     const { session: own, options } = this.#host
     const onSessionLost = options.onSessionLost ?? ((lost: LostSession<unknown>) => sendAgain(lost, own))
     const { signal: _, ...rest } = options
@@ -50,14 +69,10 @@ export class Orphans {
     const client = new KeptClient(session, connector, journal)
     this.clients.add(client)
     // However long there is no network: what is left must not be lost because this page waits no longer.
-    void session.close({ timeoutMs: limits.timerMsMax }).then(() => this.clients.delete(client))
-  }
-
-  /** Waits for no more sessions; those that are being finished go on. */
-  stop(): void {
-    this.#stop.abort()
-    this.#stop = new AbortController()
-    this.#watched.clear()
+    void session.close({ timeoutMs: limits.timerMsMax }).then(() => {
+      this.clients.delete(client)
+      this.#next()
+    })
   }
 
   async #wait(sid: string, signal: AbortSignal): Promise<void> {
@@ -79,6 +94,9 @@ export class Orphans {
     if (!signal.aborted) this.#watched.delete(sid)
   }
 }
+
+/** How many are finished at a time: each takes a link. */
+const clientsMax = 4
 
 /** The sessions that this page has opened itself, and left perhaps: they are nobody's orphans here. */
 export const ownSessions = new Set<string>()

@@ -109,10 +109,14 @@ export function outgoing(core: Core, idPrefix: string) {
             valid(contract?.[name]?.payload, payload, name, sessionId),
             (value) => {
               if (!deliveries.has(id)) return
-              delivery.encoded = encode({ id, ch: name, ask, again: redelivered && true, meta }, value, (error) => {
-                delivery.handled = !error
-                if (error || !ask) settle(error)
-              })
+              delivery.encoded = encode(
+                { id, ch: name, ask, again: redelivered && true, meta },
+                value,
+                (error) => {
+                  delivery.handled = !error
+                  if (error || !ask) settle(error)
+                },
+              )
               if (core.finAsked) takesNoMore()
               else if (outside.size || !submit(delivery)) {
                 if (onFull !== 'wait') {
