@@ -32,7 +32,7 @@ test.describe('pages of another origin', () => {
     await page.goto(`${site.origin}/polling`)
     expect(await refusedBy(page, site.url, { polls: true })).toMatchObject({
       opened: { name: 'HandshakeError', reason: 'upgrade-refused' },
-      message: expect.stringContaining('HTTP 403'),
+      says: expect.stringContaining('HTTP 403'),
       clean: false,
     })
     expect(site.sessions).toHaveLength(0)

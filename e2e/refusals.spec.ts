@@ -15,10 +15,10 @@ test('nobody listens: opened rejects with a HandshakeError that says so, and not
   await page.goto(`${site.origin}/script-tag`)
   const url = `wss://127.0.0.1:${port}/ws`
   const outcome = await refusedBy(page, `${url}?token=secret`)
+  expect(JSON.stringify(outcome)).not.toContain('secret')
   expect(outcome).toEqual({
     opened: { name: 'HandshakeError', code: 'handshake-failed', reason: 'not-opened', isLastwordError: true },
-    message: `no connection to ${url} could be made; the browser does not say why`,
-    remedy: expect.stringContaining('Look at the network panel'),
+    says: expect.stringMatching(/^no connection.* network panel/),
     // The message was in the upgrade request, and the browser does not say whether that reached anybody.
     fate: 'unknown',
     clean: false,
@@ -73,9 +73,9 @@ test('an address for which the browser makes no WebSocket at all: not-opened, an
   // Mixed content: the constructor throws.
   expect(await refusedBy(page, 'ws://insecure.test/ws')).toMatchObject({
     opened: { name: 'HandshakeError', reason: 'not-opened' },
-    message: expect.stringContaining('ws://insecure.test/ws can be made: '),
-    remedy: expect.stringContaining('a page that came over https needs wss:'),
-    fate: 'not-sent',
+    says: expect.stringMatching(
+      /can be made: .* insecure WebSocket connection may not be initiated from a page loaded over HTTPS/,
+    ),
     clean: false,
   })
 })
@@ -91,9 +91,7 @@ test.describe('pages of another origin', () => {
     await page.goto(`${site.origin}/script-tag`)
     expect(await refusedBy(page, site.url)).toMatchObject({
       opened: { name: 'SessionClosedError', code: 'session-closed' },
-      message: expect.stringContaining(
-        `origin-forbidden: pages of ${site.origin} may not open sessions here`,
-      ),
+      says: expect.stringContaining(`origin-forbidden: pages of ${site.origin} may not open sessions here`),
       fate: 'unknown',
       clean: false,
     })

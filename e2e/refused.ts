@@ -25,8 +25,7 @@ export function refusedBy(page: Page, url: string, { early = true, polls = false
           reason: error?.reason,
           isLastwordError: error instanceof lastword.LastwordError,
         },
-        message: error?.message,
-        remedy: error?.remedy,
+        says: [error?.message, error?.remedy].filter(Boolean).join(' '),
         fate: message.status === 'rejected' ? message.reason.fate : undefined,
         clean,
       }

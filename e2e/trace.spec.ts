@@ -13,11 +13,13 @@ test('a trace that a page recorded is downloaded, drawn by the packed command, a
   site,
 }, testInfo) => {
   site.adapter.onSession((session) => session.handle('offer', () => 'the answer'))
-  await page.goto(`${site.origin}/script-tag`)
+  // The small client of a page leaves tracing to the one that a journal brings with it.
+  await page.goto(`${site.origin}/journal`)
   const downloading = page.waitForEvent('download')
   await page.evaluate(async (url) => {
     const lines: string[] = []
-    const session = lastword.connect(url, {
+    const session = await lastword.connect(url, {
+      journal: lastword.indexedDbJournal(),
       signal: AbortSignal.timeout(10_000),
       trace: (event) => {
         const at = performance.timeOrigin + event.at
