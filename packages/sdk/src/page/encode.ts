@@ -16,11 +16,10 @@ interface Fields {
 
 /** A message, serialised once: what the caller changes later changes nothing. @throws ArgumentError */
 export function encode<Tag>(fields: Fields & { id: string }, value: unknown, tag: Tag): ClientMessage<Tag> {
-  const payload = ArrayBuffer.isView(value)
-    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice()
-    : value instanceof ArrayBuffer
-      ? new Uint8Array(value.slice())
-      : undefined
+  // An ArrayBuffer, or a view of one.
+  const { buffer = value, byteOffset, byteLength } = Object(value)
+  const payload =
+    buffer instanceof ArrayBuffer ? new Uint8Array(buffer, byteOffset, byteLength).slice() : undefined
   const rest = `,${envelopeText({ t: 'msg', seq: 1, ...fields }, payload ? undefined : value).slice(headChars)}`
   // Counted with the longest sequence number.
   const bytes = headBytes + utf8(rest).length

@@ -1,37 +1,28 @@
 import type { Frame } from '@lastword/protocol'
 import { utf8 } from '@lastword/protocol/client'
 
-/** What a session does when its page comes and goes. */
-export interface PageLife {
-  /** The page goes away, or is frozen. `gone`: it will not come back. */
-  leave(gone: boolean): void
-  /** The page is back. */
-  comeBack(): void
-  /** The network is there again. */
-  online(): void
-  /** The page is looked at again: timers may have been late. */
-  look(): void
-}
-
 /**
  * Tells a session of its page's life; nothing where there is no page. No `unload` and no `beforeunload`: they keep a
  * page out of the back-forward cache. Returns what ends it.
+ *
+ * @param leave The page goes away, or is frozen. `gone`: it will not come back.
+ * @param look The page is looked at again, or the network is there again. `isBack`: after `leave`.
  */
-export function watchPage({ leave, comeBack, online, look }: PageLife): () => void {
-  // It has the one option that is wanted: `signal`.
+export function watchPage(leave: (gone: boolean) => void, look: (isBack: boolean) => void): () => void {
   const listening = new AbortController()
-  const page = globalThis as unknown as Partial<Window>
-  const on = (target: EventTarget | undefined, event: string, listener: (event: never) => void) =>
-    target?.addEventListener?.(event, listener as EventListener, listening)
-  // Twice: Firefox may end the first one in the middle, as it ends the page's process, and lets the second one run.
-  for (const target of [page as EventTarget, page as EventTarget]) {
-    on(target, 'pagehide', ({ persisted }: PageTransitionEvent) => leave(!persisted))
+  // `pagehide` twice: Firefox may end the first one in the middle, as it ends the page's process, and lets the second run.
+  for (const type of 'pagehide pagehide freeze pageshow resume online visibilitychange'.split(' ')) {
+    globalThis.addEventListener?.(
+      type,
+      (event) => {
+        const { persisted } = event as PageTransitionEvent
+        if (/hide|freeze/.test(type)) leave(persisted === false)
+        else look(/show|resume/.test(type))
+      },
+      // What happens to the document is heard on its way there.
+      { capture: true, signal: listening.signal },
+    )
   }
-  on(page as EventTarget, 'pageshow', comeBack)
-  on(page as EventTarget, 'online', online)
-  on(page.document, 'freeze', () => leave(false))
-  on(page.document, 'resume', comeBack)
-  on(page.document, 'visibilitychange', look)
   return () => listening.abort()
 }
 
@@ -41,15 +32,19 @@ export function watchPage({ leave, comeBack, online, look }: PageLife): () => vo
  */
 export function postOnce(address: string, frames: Frame[]): void {
   const url = `${address.replace('ws', 'http')}${address.includes('?') ? '&' : '?'}lastword=once`
-  const records = new Uint8Array(
-    frames.flatMap((frame) => {
-      const bytes = typeof frame === 'string' ? utf8(frame) : frame
-      const { length } = bytes
-      return [Number(bytes === frame), length >> 24, length >> 16, length >> 8, length, ...bytes]
-    }),
-  )
+  const [first] = frames
   const body =
-    frames[1] || typeof frames[0] !== 'string' ? new Blob([records], { type: 'text/plain' }) : frames[0]
+    frames[1] || typeof first !== 'string'
+      ? new Blob(
+          frames.flatMap((frame) => {
+            const isText = typeof frame === 'string'
+            const { length } = isText ? utf8(frame) : frame
+            const head = [Number(!isText), length >> 24, length >> 16, length >> 8, length]
+            return [new Uint8Array(head), frame as string]
+          }),
+          { type: 'text/plain' },
+        )
+      : first
   if ('keepalive' in Request.prototype) {
     void fetch(url, { method: 'POST', body, keepalive: true, credentials: 'include' }).catch(() => {})
   } else navigator.sendBeacon(url, body)

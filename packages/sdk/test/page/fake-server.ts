@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { decodeEarly, decodeFrame, type Envelope } from '@lastword/protocol'
 import { onTestFinished, vi } from 'vitest'
 import { TestPlatform } from '../../../session/test/pair.ts'
@@ -44,11 +45,11 @@ export function openPage(options: PageConnectOptions = {}, url = 'ws://server.ex
   let count = 0
   const listen = (type: string, listener: EventListener, { signal }: AddEventListenerOptions) => {
     count++
+    setMaxListeners(0, signal as AbortSignal)
     signal?.addEventListener('abort', () => count--)
     target.addEventListener(type, listener, { signal: signal as AbortSignal })
   }
   vi.stubGlobal('addEventListener', listen)
-  vi.stubGlobal('document', { addEventListener: listen })
   const posted: Page['posted'] = []
   vi.stubGlobal('fetch', async (address: string, init: RequestInit) => {
     posted.push({ url: address, init })
