@@ -118,7 +118,7 @@ export function connector(
       auth = await (typeof askAuth === 'function' ? askAuth() : askAuth)
       asked = true
       // The page may have gone meanwhile, or the time be over.
-      if (links.has(id) && !parked) connect(id, link, location ?? url)
+      if (links.has(id) && link.closed === undefined) connect(id, link, location ?? url)
     } catch (because) {
       link.early = false
       link.end({}, because)

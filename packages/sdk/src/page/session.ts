@@ -569,7 +569,7 @@ export function openSession<C>(url: string, options: PageConnectOptions<C>): Pag
     get ready() {
       return new Promise<void>((resolve) => {
         waiters.push(resolve)
-        changed()
+        letIn()
       })
     },
     send: send(false),

@@ -213,6 +213,16 @@ test('a session that was closed in the turn of connect() opens no link', async (
   expect(links()).toBe(0)
 })
 
+test('a session that is over has room, and no loop', async () => {
+  const { session, platform } = openPage()
+  session.abort()
+  await platform.settle()
+  await session.closed
+  await session.ready
+  for await (const message of session) throw new Error(`there should be none: ${message.id}`)
+  await expect(session.send('n', 1)).rejects.toMatchObject({ fate: 'not-sent' })
+})
+
 test('away is followed to where it points, and never from TLS to none', async () => {
   const { link, events } = openPage({}, 'wss://server.example/path')
   await (await link(0)).welcome()

@@ -97,6 +97,24 @@ test('freeze parks the session, and resume goes on', async () => {
   expect(session.state).toBe('open')
 })
 
+test('a page that goes and comes back while auth is asked goes on with what it asked last', async () => {
+  const give: Array<(token: string) => void> = []
+  const auth = () => new Promise<string>((resolve) => give.push(resolve))
+  const { session, link, links, fire, platform } = openPage({ auth })
+  await platform.settle()
+  await fire('pagehide', { persisted: true })
+  await fire('pageshow', { persisted: true })
+  expect(give).toHaveLength(2)
+  give[1]?.('second')
+  const first = await link(0)
+  expect(first.said[0]).toMatchObject({ auth: 'second' })
+  give[0]?.('first')
+  await first.welcome()
+  await platform.advance(6_000)
+  expect(session.state).toBe('open')
+  expect(links()).toBe(1)
+})
+
 test('nothing is tried while there is no network, and at once when there is', async () => {
   const { link, fire, platform, links } = openPage({ early: false })
   await (await link(0)).welcome()
