@@ -47,12 +47,12 @@ export function request(
 }
 
 /** A round of a poll link. */
-export function roundBody(n: number, frames: string[] = [], more: object = {}): Buffer {
+export function roundBody(n: number, frames: Array<string | Uint8Array> = [], more: object = {}): Buffer {
   const first = n === 0 ? { protocols: ['lastword.1'] } : {}
   const control = JSON.stringify({ link: 'a-token-made-by-a-test', n, ...first, ...more })
   return Buffer.concat([
     record(2, Buffer.from(control)),
-    ...frames.map((frame) => record(0, Buffer.from(frame))),
+    ...frames.map((frame) => record(typeof frame === 'string' ? 0 : 1, Buffer.from(frame as string))),
   ])
 }
 

@@ -4,6 +4,7 @@ import { framesFrom, type PeerView } from '../../../protocol/test/fuzz/peer-fram
 import type { FrameText } from '../../../protocol/test/fuzz/seed-frames.ts'
 import { Broken, demand } from '../../../protocol/test/fuzz/watch.ts'
 import { type Adapter, createAdapter, type IncomingMessage, type Session } from '../../src/index.ts'
+import { heardIn, type MemoryAnswer, request, roundBody } from '../memory-post.ts'
 import { arriveAt, type MemorySocket, settled } from '../memory-socket.ts'
 import type { DoorStep, Greeting } from './door-steps.ts'
 import { VirtualTime } from './virtual-time.ts'
@@ -55,6 +56,14 @@ interface Stranger {
   gone: boolean
 }
 
+interface Post {
+  answer: MemoryAnswer
+  /** It says nothing that could be the session's that `of` is. */
+  stranger: boolean
+  of: Session | undefined
+  left: boolean
+}
+
 class DoorRun {
   readonly #time: VirtualTime
   readonly #adapter: Adapter
@@ -63,6 +72,9 @@ class DoorRun {
     ...{ session: undefined, given: 0, open: [] },
   }))
   readonly #strangers: Stranger[] = []
+  readonly #posts: Post[] = []
+  /** How many rounds each of three poll links has had. */
+  readonly #rounds = [0, 0, 0]
   readonly #undecided: Array<(identity: string | false) => void> = []
   #neighbour!: MemorySocket
   #owner!: MemorySocket
@@ -106,6 +118,8 @@ class DoorRun {
     switch (step.do) {
       case 'arrive':
         return this.#arrive(step)
+      case 'post':
+        return this.#post(step)
       case 'frame': {
         const there = this.#strangers.filter(({ gone }) => !gone)
         const stranger = there[step.link % Math.max(1, there.length)]
@@ -142,9 +156,14 @@ class DoorRun {
       if (session !== undefined && session.state !== 'closed') session.abort()
     }
     await this.#time.pass(4 * 60_000, settled)
-    demand(this.#adapter.sessionCount === 1, 'P7', `${this.#adapter.sessionCount} sessions are kept for ever`)
+    demand(this.#adapter.sessionCount <= 1, 'P7', `${this.#adapter.sessionCount} sessions are kept for ever`)
     await this.#neighbourGoesOn()
     for (const { socket } of this.#strangers) demand(socket.readyState === 3, 'P7', 'a link was never ended')
+    const { links } = this.#adapter.stats()
+    demand(links === 1, 'P7', `${links} links are left, and one should be`)
+    for (const { answer, left } of this.#posts) {
+      demand(left || answer.status !== undefined, 'P7', 'a POST was never answered')
+    }
   }
 
   #authenticate(auth: unknown): string | false | Promise<string | false> {
@@ -193,6 +212,30 @@ class DoorRun {
     this.#strangers.push(stranger)
     if (how === 'frame') this.#say(stranger, [first])
     if (behind !== undefined) this.#say(stranger, framesFrom(this.#view(stranger), behind))
+  }
+
+  #post(step: Extract<DoorStep, { do: 'post' }>): void {
+    const { kind, name, off, greeting, edits, behind, closes, bodyEdits, leaves } = step
+    const about = this.#contested[greeting.session] as Contested
+    const link = Math.max(1, about.links + 1 + greeting.link)
+    about.links = Math.max(about.links, link)
+    const view = this.#viewOf(about, [], [])
+    const first = edited({ text: `[${JSON.stringify(helloFrom(view, greeting, link))}]` }, edits)
+    const n = Math.max(0, (this.#rounds[name] as number) + off)
+    const frames = [
+      ...(kind === 'once' || n === 0 ? [first] : []),
+      ...(behind === undefined ? [] : framesFrom(view, behind)),
+    ].map((frame) => ('text' in frame ? frame.text : Buffer.from(frame.hex, 'hex')))
+    const more = { link: `a-poll-link-of-three-${name}`, ...(closes && { close: [1000, ''] }) }
+    const body = kind === 'poll' ? roundBody(n, frames, more) : (frames[0] ?? '')
+    if (kind === 'poll') this.#rounds[name] = Math.max(this.#rounds[name] as number, n + 1)
+    const whole = edited({ hex: Buffer.from(body as string).toString('hex') }, bodyEdits) as { hex: string }
+    const answer = request(this.#adapter, `?lastword=${kind}`, Buffer.from(whole.hex, 'hex'))
+    demand(answer.taken, 'R-135', 'a POST of a link was not taken for one')
+    const untouched = edits.length === 0 && bodyEdits.length === 0 && behind === undefined
+    const stranger = kind === 'once' && untouched && !isRight(greeting)
+    this.#posts.push({ answer, stranger, of: about.session, left: leaves })
+    if (leaves) answer.leave()
   }
 
   #say(stranger: Stranger, frames: FrameText[]): void {
@@ -250,13 +293,21 @@ class DoorRun {
       if (mayResume || of === undefined || of !== this.#owned || of.state === 'closed') continue
       demand(!socket.heard.some(({ t }) => t === 'welcome'), 'P8', 'a stranger has been let in')
     }
+    for (const { answer, stranger, of } of this.#posts) {
+      const { status } = answer
+      const known = status === undefined || [200, 400, 409, 410, 413, 503].includes(status)
+      demand(known, 'R-135', `a POST was answered with ${status}`)
+      if (!stranger || status !== 200 || of === undefined || of !== this.#owned || of.state === 'closed')
+        continue
+      demand(!heardIn(answer.body).some(({ t }) => t === 'welcome'), 'P8', 'a stranger has been let in')
+    }
     const bound = 1 + this.#contested.length + this.#liars()
     demand(this.#adapter.sessionCount <= bound, 'P7', `${this.#adapter.sessionCount} sessions of ${bound}`)
   }
 
   /** Links whose greeting was damaged may be about any session. */
   #liars(): number {
-    return this.#strangers.length
+    return this.#strangers.length + this.#posts.length
   }
 
   async #neighbourGoesOn(): Promise<void> {
@@ -271,7 +322,7 @@ class DoorRun {
 }
 
 const rightGreeting: Greeting = {
-  ...{ session: 0, rightKey: true, fresh: true, link: 0, off: 0, auth: 'anna', v: 1 },
+  ...{ session: 0, rightKey: true, fresh: true, link: 0, off: 0, auth: 'anna', v: 1, gone: false },
 }
 
 /** A `slow` one is decided upon as somebody, perhaps the right one. */
@@ -286,5 +337,6 @@ function helloFrom(view: PeerView, greeting: Greeting, link: number): object {
     got: Math.max(0, view.seen + greeting.off),
     window: { messages: 8, bytes: limits.maxBytesMin },
     auth: greeting.auth,
+    ...(greeting.gone && { gone: true }),
   }
 }

@@ -13,6 +13,8 @@ export interface Greeting {
   off: number
   auth: 'anna' | 'berta' | 'nobody' | 'throws' | 'slow'
   v: number
+  /** Says that it will not come back. */
+  gone: boolean
 }
 
 /** One thing that happens at an adapter's door. Indices are taken modulo what there is. */
@@ -24,6 +26,22 @@ export type DoorStep =
       greeting: Greeting
       edits: Edit[]
       behind: PeerFrame | undefined
+    }
+  /**
+   * A POST arrives: a link of one request, or a round of one of three poll links, `n` from the one that would be next.
+   * `bodyEdits` are made to the whole body, whatever stands in it. `leaves`: its client does not wait for the answer.
+   */
+  | {
+      do: 'post'
+      kind: 'poll' | 'once'
+      name: number
+      off: number
+      greeting: Greeting
+      edits: Edit[]
+      behind: PeerFrame | undefined
+      closes: boolean
+      bodyEdits: Edit[]
+      leaves: boolean
     }
   | { do: 'frame'; link: number; frame: PeerFrame }
   | { do: 'leave'; link: number; code: number }
@@ -45,6 +63,7 @@ const greeting: fc.Arbitrary<Greeting> = fc.record({
   off: nearly,
   auth: fc.constantFrom('anna', 'anna', 'anna', 'berta', 'nobody', 'throws', 'slow'),
   v: fc.constantFrom(1, 1, 1, 1, 1, 1, 1, 2),
+  gone: mostly(false),
 })
 
 const edits = fc.oneof(
@@ -67,6 +86,21 @@ const doorStep: fc.Arbitrary<DoorStep> = fc.oneof(
       greeting,
       edits,
       behind: fc.option(peerFrame, { nil: undefined }),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('post' as const),
+      kind: fc.constantFrom('poll' as const, 'poll' as const, 'once' as const),
+      name: fc.nat({ max: 2 }),
+      off: nearly,
+      greeting,
+      edits,
+      behind: fc.option(peerFrame, { nil: undefined }),
+      closes: mostly(false),
+      bodyEdits: edits,
+      leaves: mostly(false),
     }),
   },
   { weight: 14, arbitrary: fc.record({ do: fc.constant('frame' as const), link: small, frame: peerFrame }) },
