@@ -26,6 +26,10 @@ const lowWaterBytes = 64 * 1024
 const keptBytesMax = 1024 * 1024
 /** A timer that is so late, in ms, was held up together with what it judges, and begins anew. */
 const lateMs = 1_000
+/** How long a link that is being closed waits for a client that is not there, in ms. It asks again soon, or never. */
+const absentMsMax = 1_000
+/** How long closing may take in all, in ms, whatever the client goes on saying. */
+const closeMsMax = 60_000
 const mebibyte = 1024 * 1024
 
 interface Round {
@@ -62,6 +66,10 @@ export class HttpServerLink implements Link {
   #flushDue = false
   #closing: Close | undefined
   #closeSent = false
+  /** Of `close()`: how long nothing may come, and when it is enough in any case. */
+  #lingering: { lingerMs: number; leftMs: number } | undefined
+  /** Answers that have not left yet. */
+  #leaving = 0
   #peerClose: Close | undefined
   #stopRoundTimer = noTimer
   #stopGapTimer = noTimer
@@ -107,7 +115,8 @@ export class HttpServerLink implements Link {
     if (!this.#closing && !this.#arrivals.end) {
       this.#closing = { code: isSendableCode(code) ? code : 1000, reason: fitReason(reason) }
       const ms = lingerMs * Math.max(1, this.#queuedBytes / mebibyte)
-      this.#stopLingerTimer = timer(ms, true, () => this.#finish('lost', true))
+      this.#lingering = { lingerMs: ms, leftMs: performance.now() + Math.max(ms, closeMsMax) }
+      this.#linger()
       this.#flushSoon()
     }
     return this.#arrivals.over
@@ -129,6 +138,7 @@ export class HttpServerLink implements Link {
       there.add(response)
       this.#watch(n, there, response)
       this.#stopGap()
+      this.#linger()
       if (n === this.#newest) this.#flushSoon()
       return
     }
@@ -153,6 +163,22 @@ export class HttpServerLink implements Link {
     if (n !== undefined) this.#answer(n)
   }
 
+  /** The deadline of closing: soon, if there is nobody to be told. */
+  #linger(): void {
+    if (this.#lingering === undefined || this.#peerClose || this.#arrivals.end) return
+    this.#stopLingerTimer()
+    const { lingerMs, leftMs } = this.#lingering
+    const ms = this.#present ? lingerMs : Math.min(absentMsMax, lingerMs)
+    const left = Math.max(0, leftMs - performance.now())
+    this.#stopLingerTimer = timer(Math.min(ms, left), true, () => this.#finish('lost', true))
+  }
+
+  /** True if a round waits, or an answer is leaving. */
+  get #present(): boolean {
+    const n = this.#newest
+    return this.#leaving > 0 || (n !== undefined && (this.#waiting.get(n)?.size ?? 0) > 0)
+  }
+
   get #canSend(): boolean {
     return !this.#closing && !this.#peerClose && !this.#arrivals.end
   }
@@ -171,7 +197,9 @@ export class HttpServerLink implements Link {
   #watch(n: number, responses: Set<ServerResponse>, response: ServerResponse): void {
     response.once('close', () => {
       if (!responses.delete(response) || responses.size > 0 || this.#arrivals.end) return
-      if (this.#held.get(n)?.responses === responses || n === this.#newest) this.#armGap()
+      if (this.#held.get(n)?.responses !== responses && n !== this.#newest) return
+      this.#armGap()
+      this.#linger()
     })
   }
 
@@ -206,6 +234,7 @@ export class HttpServerLink implements Link {
     for (const older of [...this.#waiting.keys()]) this.#answer(older)
     this.#waiting.set(n, responses)
     if (responses.size > 0) this.#stopGap()
+    this.#linger()
     this.#stopRoundTimer()
     const { roundMs, once } = this.#options
     const ms = n === 0 && !once ? Math.min(openingMsMax, roundMs) : roundMs
@@ -291,7 +320,14 @@ export class HttpServerLink implements Link {
     this.#answered.set(n, body)
     // Round n came because the answer to n - 2 had: nobody asks for that again.
     this.#answered.delete(n - 2)
-    for (const response of responses) say(response, body)
+    for (const response of responses) {
+      this.#leaving++
+      response.once('close', () => {
+        this.#leaving--
+        this.#linger()
+      })
+      say(response, body)
+    }
   }
 
   #takeBatch(bytesMax: number): Array<string | Uint8Array> {

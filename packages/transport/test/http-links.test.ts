@@ -47,6 +47,46 @@ describe('a round that is repeated on its way', () => {
   })
 })
 
+describe('a link that its server closes', () => {
+  it('is over soon when nobody is there to be told', async () => {
+    const { came, post } = await serveHttp()
+    await post('poll', roundOf(0))
+    expect(await came[0]?.link.close(1000, '', { lingerMs: 50 })).toMatchObject({
+      ...{ clean: false, forced: true, failure: 'lost' },
+    })
+  })
+
+  it('is over in the end although its client goes on asking and never closes', async () => {
+    const { came, post, requests } = await serveHttp()
+    await post('poll', roundOf(0))
+    const link = came[0]?.link
+    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
+    try {
+      const end = link?.close(1000, '')
+      let rounds = 1
+      expect((await post('poll', roundOf(1))).control).toEqual({ close: [1000, ''] })
+      while (came[0]?.heard.end === undefined && rounds < 100) {
+        // It is answered by the next one, or by the end.
+        void post('poll', roundOf(++rounds)).catch(() => {})
+        await turnsUntil(() => requests.at(-1)?.complete === true && requests.length > rounds)
+        await vi.advanceTimersByTimeAsync(2_000)
+      }
+      expect(await end).toMatchObject({ clean: false, forced: true })
+      expect(rounds).toBe(31)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})
+
+/** Lets turns of the event loop pass until it holds, and a few more: timers stand still. */
+async function turnsUntil(holds: () => boolean): Promise<void> {
+  for (let more = 10, turns = 0; more > 0 && turns < 100_000; turns++) {
+    await new Promise((resolve) => setImmediate(resolve))
+    if (holds()) more--
+  }
+}
+
 it('a link whose client has closed is over, clean, when its answer has left', async () => {
   const { came, post } = await serveHttp()
   await post('poll', roundOf(0))
