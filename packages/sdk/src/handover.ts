@@ -5,13 +5,13 @@ import type { JournalOptions } from './journaled.ts'
 
 /**
  * A journal that brings the client along which keeps sessions in it. What `connect` of a page is made of has nothing of
- * journals, so that a page without one does not load it: `connect(url, { journal })` hands over to `openSession`. The
+ * journals, so that a page without one does not load it: `connect(url, { journal })` hands over to `connect`. The
  * journals of `@lastword/sdk/journal-indexeddb`, `journal-level` and `journal-memory` have it in builds for pages; `withClient` of the
  * first one gives it to any other.
  */
 export interface PageJournalWithClient extends Journal {
   /** As `connect(url, { ...options, journal: this })`: same options, same session, same errors. */
-  openSession<C>(url: string | URL, options: ConnectOptions<C> & JournalOptions): Promise<Session<C>>
+  connect<C>(url: string | URL, options: ConnectOptions<C> & JournalOptions): Promise<Session<C>>
 }
 
 /**
@@ -24,11 +24,11 @@ export function handOver<C>(
   options: ConnectOptions<C> & JournalOptions,
 ): Promise<Session<C>> {
   const journal = options.journal as Partial<PageJournalWithClient> | null
-  if (typeof journal?.openSession !== 'function') {
+  if (typeof journal?.connect !== 'function') {
     throw new ArgumentError(
       'the journal does not bring the client that keeps sessions in it',
       "Pass indexedDbJournal() from '@lastword/sdk/journal-indexeddb', or give yours to withClient() from there.",
     )
   }
-  return journal.openSession(url, options)
+  return journal.connect(url, options)
 }

@@ -35,6 +35,6 @@ export interface IndexedDbJournal extends Bare, PageJournalWithClient {}
 export function indexedDbJournal(options: IndexedDbJournalOptions = {}): IndexedDbJournal {
   const journal = pageJournal(options)
   return Object.assign(journal, {
-    openSession: ((url, given) => openInPage(journal, url, given)) satisfies IndexedDbJournal['openSession'],
+    connect: ((url, given) => openInPage(journal, url, given)) satisfies IndexedDbJournal['connect'],
   })
 }

@@ -1,4 +1,4 @@
-import { type MsgEnvelope, RemoteError, type RemoteErrorBody } from '@lastword/protocol'
+import type { MsgEnvelope, RemoteError, RemoteErrorBody } from '@lastword/protocol'
 
 /** What a message needs of the session that received it. */
 export interface MessageHost {
@@ -104,7 +104,9 @@ export class IncomingMessage<Payload = unknown> {
 
 /** What the asker is told of a handler's failure: a `RemoteError` as it is, of anything else only that it happened. */
 export function remoteErrorBody(error: unknown): RemoteErrorBody {
-  if (error instanceof RemoteError) return { code: error.remoteCode, message: error.message }
+  // Another script of the page may have made it, with a class of its own.
+  const { code, remoteCode, message } = (error ?? {}) as Partial<RemoteError>
+  if (code === 'remote-error') return { code: String(remoteCode), message: String(message) }
   return { code: 'handler-failed', message: 'the handler failed; the other side has the details' }
 }
 

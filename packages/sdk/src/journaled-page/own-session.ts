@@ -34,7 +34,9 @@ export async function takeOwn(
   for (const standing of [...inOrder.filter(isOfTab), ...inOrder.filter((one) => !isOfTab(one))]) {
     const { sid } = standing.record
     const mayBe = !standing.finishing && standing.idleMs <= defaults.ttlMs
-    if (own !== undefined || !mayBe || (standing.graceMs > 0 && !isOfTab(standing))) {
+    // What this tab had nobody else waits for.
+    const leftAlone = standing.graceMs > 0 && !isOfTab(standing)
+    if (leftAlone || (mayBe ? own !== undefined : !isOfTab(standing))) {
       found.others.push(sid)
       continue
     }
@@ -43,7 +45,7 @@ export async function takeOwn(
     const claim = await claimFree(journal, sid, waitMs, found)
     if (claim === 'broken') continue
     if (claim === undefined) found.others.push(sid)
-    else if (isFinishing(claim)) found.over.push(claim)
+    else if (!mayBe || isFinishing(claim)) found.over.push(claim)
     else own = claim
   }
   if (own !== undefined) return own

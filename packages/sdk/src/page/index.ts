@@ -6,6 +6,7 @@
  */
 import type { AnyContract } from '@lastword/protocol'
 import type { Session } from '@lastword/session'
+import type { JournalOptions } from '../journaled.ts'
 import { webSocketUrl } from './address.ts'
 import type { PageConnectOptions, PageJournal, PageSession } from './connect-options.ts'
 import { ArgumentError } from './errors.ts'
@@ -27,7 +28,7 @@ export {
 /** With a journal the session is opened by the client that the journal brings with it. */
 export function connect<C = AnyContract>(
   url: string | URL,
-  options: PageConnectOptions<C> & { journal: PageJournal },
+  options: PageConnectOptions<C> & { journal: PageJournal } & Omit<JournalOptions, 'journal'>,
 ): Promise<Session<C>>
 /**
  * Opens a session with the server at `url`, which may be relative to the page. Returns at once: what is sent before
@@ -43,7 +44,12 @@ export function connect<C>(
   url: string | URL,
   options: PageConnectOptions<C> & { journal?: PageJournal | undefined } = {},
 ): PageSession<C> | Promise<Session<C>> {
-  if (options.journal) return options.journal.connect(url, options)
+  if (options.journal) {
+    if (!options.journal.connect) {
+      throw new ArgumentError('the journal brings no client: use indexedDbJournal(), or withClient(journal)')
+    }
+    return options.journal.connect(url, options)
+  }
   const address = webSocketUrl(url, globalThis.location?.href)
   if (!address) {
     throw new ArgumentError('that is no WebSocket URL: use wss://host/path')
