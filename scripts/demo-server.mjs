@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process'
 import process from 'node:process'
 import { inRoot } from './root.mjs'
 
-const startMs = 60_000
+/** The SDK may have to be built first. */
+const startMs = 180_000
 const endMs = 10_000
 
 /**

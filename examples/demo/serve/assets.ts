@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { build } from 'esbuild'
 import { inRepository } from './repository.ts'
 
@@ -11,15 +11,20 @@ export interface Asset {
   body: string | Buffer
 }
 
-export type Assets = ReadonlyMap<string, Asset>
+export interface Assets {
+  /** By their paths. */
+  files: ReadonlyMap<string, Asset>
+  /** When the SDK was built. */
+  builtAt: Date
+}
 
 const javaScript = 'text/javascript; charset=utf-8'
 
-/** All files of the page by their paths: its own, and the SDK as `npm run build` makes it for script tags. */
+/** All files of the page: its own, and the SDK as `npm run build` makes it for script tags. */
 export async function loadAssets(): Promise<Assets> {
   const [sdk, scripts] = await Promise.all([builtSdk(), pageScripts()])
   const page = (name: string) => readFile(inRepository('examples/demo/page', name), 'utf8')
-  return new Map<string, Asset>([
+  const files = new Map<string, Asset>([
     ['/', { type: 'text/html; charset=utf-8', body: await page('index.html') }],
     ['/page.css', { type: 'text/css; charset=utf-8', body: await page('page.css') }],
     ['/icon.svg', { type: 'image/svg+xml', body: await page('icon.svg') }],
@@ -27,6 +32,7 @@ export async function loadAssets(): Promise<Assets> {
     ['/lastword.global.js', { type: javaScript, body: await readFile(sdk) }],
     ['/lastword.global.js.map', { type: 'application/json', body: await readFile(`${sdk}.map`) }],
   ])
+  return { files, builtAt: (await stat(sdk)).mtime }
 }
 
 /** @throws if the SDK is not built and cannot be */

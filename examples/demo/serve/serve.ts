@@ -2,7 +2,7 @@ import type { AddressInfo, Server } from 'node:net'
 import type { Adapter } from '@lastword/server-adapter'
 import type { ServeOptions } from '../options.ts'
 import { Answerer } from './answerer.ts'
-import { loadAssets } from './assets.ts'
+import { type Assets, loadAssets } from './assets.ts'
 import { quickStartServer } from './quick-start.ts'
 import { createSite } from './site.ts'
 
@@ -16,7 +16,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const aborted = new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
-  let assets: Awaited<ReturnType<typeof loadAssets>>
+  let assets: Assets
   try {
     assets = await loadAssets()
   } catch (error) {
@@ -32,7 +32,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     const plain = await listen(quickStart.server, options.plainPort, options.host, '--plain-port').catch(
       (error: Error) => error,
     )
-    console.log(greeting(options, port, plain, answerer))
+    console.log(greeting(options, port, plain, { answerer, assets }))
     if (!signal.aborted) await aborted
     console.log('Ending …')
     return 0
@@ -69,13 +69,19 @@ function refusal(error: NodeJS.ErrnoException, port: number, host: string, optio
   }
 }
 
-function greeting({ host }: ServeOptions, port: number, plain: number | Error, answerer: Answerer): string {
+function greeting(
+  { host }: ServeOptions,
+  port: number,
+  plain: number | Error,
+  { answerer, assets }: { answerer: Answerer; assets: Assets },
+): string {
   const lines = [
     '',
     `The demo's page:    https://${shown(host)}:${port}/`,
     '',
     'The browser will warn: the certificate was made for this run, and nobody has signed it. Accept it for this',
     'address ("Advanced", then "Proceed" or "Accept the risk"); nothing of the page comes from anywhere else.',
+    `Its SDK is as \`npm run build\` made it on ${assets.builtAt.toLocaleString('en-GB')}.`,
     '',
     plain instanceof Error
       ? `The README's page has no server: ${plain.message}.`

@@ -81,7 +81,7 @@ function answer(request: IncomingMessage, response: ServerResponse, { assets, an
     if (tab === undefined || !sameOrigin(request)) return plainly(response, 400, 'Which tab is this for?')
     return log.stream(tab, response, { type: 'server', peers: answerer.state })
   }
-  const asset = assets.get(pathname)
+  const asset = assets.files.get(pathname)
   if (asset === undefined) return plainly(response, 404, `There is no ${pathname}.`)
   response.writeHead(200, { 'content-type': asset.type, 'cache-control': 'no-store' }).end(asset.body)
 }
