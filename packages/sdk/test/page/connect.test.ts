@@ -213,6 +213,17 @@ test('a session that was closed in the turn of connect() opens no link', async (
   expect(links()).toBe(0)
 })
 
+test('an answer that cannot be sent is told to whoever asked', async () => {
+  const { session, link } = openPage()
+  const first = await link(0)
+  await first.welcome()
+  session.handle('q', () => 1n)
+  await first.say({ t: 'msg', seq: 1, id: 'a', ch: 'q', ask: true })
+  expect(first.said).toContainEqual(
+    expect.objectContaining({ t: 'msg', re: 'a', err: expect.objectContaining({ code: 'reply-invalid' }) }),
+  )
+})
+
 test('a session that is over has room, and no loop', async () => {
   const { session, platform } = openPage()
   session.abort()
