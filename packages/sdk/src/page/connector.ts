@@ -106,7 +106,7 @@ export function connector(
         viaFallback = !!fallback && !viaFallback
         lastError = new HandshakeError(
           link.opened
-            ? 'the server does not welcome the session: has it the adapter?'
+            ? 'no welcome: has the server the adapter?'
             : `no connection: ${(because as Error)?.message ?? 'look at the network panel'}`,
           { reason: link.opened ? 'no-welcome' : 'not-opened', sessionId, cause: because },
         )
@@ -123,7 +123,7 @@ export function connector(
       link.early = false
       link.end({}, because)
       // The platform will not make one for this address the next time either.
-      if (asked) stopTrying('no connection can be made', lastError)
+      if (asked) stopTrying(lastError?.message as string, lastError)
     }
   }
 

@@ -45,7 +45,5 @@ export function postOnce(address: string, frames: Frame[]): void {
           { type: 'text/plain' },
         )
       : first
-  if ('keepalive' in Request.prototype) {
-    void fetch(url, { method: 'POST', body, keepalive: true, credentials: 'include' }).catch(() => {})
-  } else navigator.sendBeacon(url, body)
+  void fetch(url, { method: 'POST', body, keepalive: true, credentials: 'include' }).catch(() => {})
 }

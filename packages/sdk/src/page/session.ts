@@ -161,7 +161,7 @@ export function openSession<C>(url: string, options: PageConnectOptions<C>): Pag
     (ask: boolean) =>
     (name: string, payload: unknown, { id = nextId(), meta, redelivered, signal }: SendOptions = {}) => {
       if ((contract && !Object.hasOwn(contract, name)) || deliveries.has(id)) {
-        throw new ArgumentError(`"${name}" is not in the contract, or the id ${id} is under way`)
+        throw new ArgumentError(`"${name}" is not in the contract, or ${id} is under way`)
       }
       return new Promise((resolve, reject) => {
         const settle = (error: unknown, value?: unknown) => {
@@ -339,7 +339,7 @@ export function openSession<C>(url: string, options: PageConnectOptions<C>): Pag
     loop = () => wake()
     /** Says that the last one is handled. */
     const release = () => {
-      current?.fail('no-reply', 'the message was taken and not answered')
+      current?.fail('no-reply', 'it was taken and not answered')
       if (current) finish(current)
       current = undefined
     }
@@ -404,7 +404,7 @@ export function openSession<C>(url: string, options: PageConnectOptions<C>): Pag
       machine.fin(closeOptions.code, closeOptions.reason, now())
       changed()
     } else if (finAsked && peerFin && onlyKept) {
-      giveUp(`${size} messages had come for which there is no handler`, undefined, 'unhandled')
+      giveUp(`nothing handles ${size} messages`, undefined, 'unhandled')
     }
   }
 
@@ -414,8 +414,8 @@ export function openSession<C>(url: string, options: PageConnectOptions<C>): Pag
     changed()
   }
 
-  const watch = (signal: AbortSignal | undefined, reason: string) => {
-    const abort = () => giveUp(reason, signal?.reason)
+  const watch = (signal: AbortSignal | undefined) => {
+    const abort = () => giveUp('aborted by its signal', signal?.reason)
     if (signal?.aborted) abort()
     signal?.addEventListener('abort', abort)
     void closed.then(() => signal?.removeEventListener('abort', abort))
@@ -476,7 +476,7 @@ export function openSession<C>(url: string, options: PageConnectOptions<C>): Pag
             valid(contract?.[name]?.reply, value, `${name} (reply)`, sessionId),
             (passed) => sendReply(id, passed),
             (error) => {
-              refuse('reply-invalid', 'the reply cannot be sent')
+              refuse('reply-invalid', 'the reply does not fit')
               throw error
             },
           )
@@ -495,7 +495,7 @@ export function openSession<C>(url: string, options: PageConnectOptions<C>): Pag
           changed()
         },
         (error) => {
-          message.fail('payload-invalid', 'the payload does not fit the contract')
+          message.fail('payload-invalid', 'the payload does not fit')
           tellError(error)
           finish(message)
         },
@@ -597,7 +597,7 @@ export function openSession<C>(url: string, options: PageConnectOptions<C>): Pag
     },
     close(how: CloseOptions = {}) {
       beginClose(how)
-      watch(how.signal, 'the caller stopped waiting for the close')
+      watch(how.signal)
       return closed
     },
     abort: (reason = '') => giveUp(reason),
@@ -605,7 +605,7 @@ export function openSession<C>(url: string, options: PageConnectOptions<C>): Pag
     [Symbol.asyncDispose]: async () => void (await session.close()),
   }
 
-  watch(options.signal, 'the session was aborted by its signal')
+  watch(options.signal)
   changed()
   return session as unknown as PageSession<C>
 }
