@@ -491,3 +491,37 @@ test('a page that comes back from the back-forward cache leaves its session to t
   expect(numbers).toEqual([1, 1, 2])
   expect(site.sessions).toHaveLength(1)
 })
+
+test('a session that goes on without its journal comes back from the back-forward cache all the same', async ({
+  page,
+  site,
+}) => {
+  const { numbers } = takeNumbers(site)
+  await page.goto(`${site.origin}/journal`)
+  await page.evaluate(async (url) => {
+    const session = await lastword.connect(url, { journal: lastword.indexedDbJournal() })
+    await session.send('number', 1)
+    await session.stored()
+    Object.assign(globalThis, { session })
+  }, site.url)
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('Storage.clearDataForOrigin', { origin: site.origin, storageTypes: 'indexeddb' })
+  await devtools.detach()
+  const code = await page.evaluate(async () => {
+    const { session } = globalThis as unknown as { session: import('@lastword/sdk').Session }
+    const warned = new Promise<string>((resolve) => session.on('warning', ({ code }) => resolve(code)))
+    await session.send('number', 2)
+    return warned
+  })
+  expect(code).toBe('journal-unavailable')
+  await page.goto(`${site.origin}/empty`)
+  await page.goBack({ waitUntil: 'commit' })
+  const clean = await page.evaluate(async () => {
+    const { session } = globalThis as unknown as { session: import('@lastword/sdk').Session }
+    await session.send('number', 3)
+    return (await session.close()).clean
+  })
+  expect(clean).toBe(true)
+  expect(numbers).toEqual([1, 2, 3])
+  expect(site.sessions).toHaveLength(1)
+})

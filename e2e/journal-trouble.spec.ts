@@ -5,12 +5,15 @@ import type { Site } from './site.ts'
 
 /** What is wrong with a page's IndexedDB has an error of its own, and the session goes on without its journal. */
 
+/** How long a database may take to open that is expected to do so, in ms. */
+const patientMs = 20_000
+
 /** Connects with a journal, and asks the server for an echo. Returns what the page was told. */
-function converse(page: Page, site: Site, onJournalFailure?: 'end') {
+function converse(page: Page, site: Site, openTimeoutMs = patientMs) {
   return page.evaluate(
-    async ({ url, onJournalFailure }) => {
-      const journal = lastword.indexedDbJournal({ openTimeoutMs: 1_000 })
-      const session = await lastword.connect(url, { journal, ...(onJournalFailure && { onJournalFailure }) })
+    async ({ url, openTimeoutMs }) => {
+      const journal = lastword.indexedDbJournal({ openTimeoutMs })
+      const session = await lastword.connect(url, { journal })
       const warnings: Array<{ code: string; message: string; remedy?: string | undefined }> = []
       session.on('warning', ({ code, message, remedy }) => warnings.push({ code, message, remedy }))
       const echo = await session.request('echo', 'still there')
@@ -27,22 +30,29 @@ function converse(page: Page, site: Site, onJournalFailure?: 'end') {
         left: stored === 'stored' ? (await journal.list().catch(() => [])).length : -1,
       }
     },
-    { url: site.url, onJournalFailure },
+    { url: site.url, openTimeoutMs },
   )
 }
 
 /** What `connect` rejects with where nobody wants to go on without the journal. */
-async function refusal(page: Page, site: Site): Promise<{ code: string; remedy: string } | undefined> {
-  return page.evaluate(async (url) => {
-    const journal = lastword.indexedDbJournal({ openTimeoutMs: 1_000 })
-    try {
-      await lastword.connect(url, { journal, onJournalFailure: 'end' })
-    } catch (error) {
-      const { code, remedy } = error as { code: string; remedy: string }
-      return { code, remedy }
-    }
-    return undefined
-  }, site.url)
+function refusal(
+  page: Page,
+  site: Site,
+  openTimeoutMs = patientMs,
+): Promise<{ code: string; remedy: string } | undefined> {
+  return page.evaluate(
+    async ({ url, openTimeoutMs }) => {
+      const journal = lastword.indexedDbJournal({ openTimeoutMs })
+      try {
+        await lastword.connect(url, { journal, onJournalFailure: 'end' })
+      } catch (error) {
+        const { code, remedy } = error as { code: string; remedy: string }
+        return { code, remedy }
+      }
+      return undefined
+    },
+    { url: site.url, openTimeoutMs },
+  )
 }
 
 function goesOn(code: string) {
@@ -91,11 +101,13 @@ test('a database that does not open, for another page is deleting it', async ({ 
       }),
   )
   await page.goto(`${site.origin}/journal`)
-  expect(await converse(page, site)).toEqual(goesOn('journal-blocked'))
-  expect(await refusal(page, site)).toMatchObject({ code: 'journal-blocked' })
+  expect(await converse(page, site, 1_000)).toEqual(goesOn('journal-blocked'))
+  expect(await refusal(page, site, 1_000)).toMatchObject({ code: 'journal-blocked' })
   // Once it is out of the way the same journal is there.
   await other.close()
-  await expect.poll(() => converse(page, site)).toMatchObject({ warnings: [], stored: 'stored', left: 0 })
+  await expect
+    .poll(() => converse(page, site, 1_000))
+    .toMatchObject({ warnings: [], stored: 'stored', left: 0 })
 })
 
 test('a database of a newer version, and one of somebody else', async ({ page, site }) => {
@@ -227,7 +239,10 @@ for (const how of ['no session', 'a message gone', 'no message'] as const) {
         remedy: expect.stringContaining('forget'),
       },
     ])
-    await page.evaluate((sid) => lastword.indexedDbJournal({ openTimeoutMs: 1_000 }).forget(sid), sid)
+    await page.evaluate(
+      ({ sid, openTimeoutMs }) => lastword.indexedDbJournal({ openTimeoutMs }).forget(sid),
+      { sid, openTimeoutMs: patientMs },
+    )
     expect(await converse(page, site)).toMatchObject({ warnings: [], stored: 'stored', left: 0 })
   })
 }

@@ -19,6 +19,11 @@ export class KeptClient {
     return this.session.id
   }
 
+  /** Its place in the journal, unless it goes on without it. */
+  get #kept(): PageSession | undefined {
+    return this.#connector.core.kept ? this.#place : undefined
+  }
+
   /** Tells the application what is wrong beside its session. */
   warn(error: unknown): void {
     this.#connector.core.warn(asJournalError(error, this.sid))
@@ -30,19 +35,20 @@ export class KeptClient {
    */
   hide(forCache: boolean): void {
     this.#connector.core.hurry(true)
-    this.#place?.markLeft(forCache ? returnMs : reloadMs)
+    this.#kept?.markLeft(forCache ? returnMs : reloadMs)
   }
 
   /** The page is put aside, and others may take the session. */
   park(): void {
-    this.#place?.park()
+    this.#kept?.park()
     this.#connector.park()
   }
 
   /** The page is back. A session that somebody has taken meanwhile ends here, as `superseded`. */
   async unpark(): Promise<void> {
     this.#connector.core.hurry(false)
-    if (this.#place === undefined || (await this.#place.unpark())) this.#connector.unpark()
+    const place = this.#kept
+    if (place === undefined || (await place.unpark())) this.#connector.unpark()
     else this.#connector.core.moved()
   }
 }
