@@ -4,6 +4,7 @@ import { nodeResolve } from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
 import { dts } from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
+import { publicNames } from './packages/sdk/src/page/public-names.mjs'
 
 /**
  * Every published package becomes ES modules, CommonJS and types for both, with all it depends on left outside;
@@ -104,7 +105,7 @@ const shared = () => {
 
 const scriptTag = () => {
   return {
-    ...inPage('browser'),
+    ...inPage('page/index'),
     output: [
       {
         ...shared(),
@@ -112,14 +113,14 @@ const scriptTag = () => {
         format: 'iife',
         name: 'lastword',
         exports: 'named',
-        plugins: [terser(tight)],
+        plugins: [terser(tightest)],
       },
       {
         ...shared(),
         file: 'packages/sdk/dist/lastword.esm.js',
         format: 'es',
         // Only a module's top level is its own: in a script it is where the global goes.
-        plugins: [terser({ ...tight, module: true })],
+        plugins: [terser({ ...tightest, module: true })],
       },
     ],
   }
@@ -149,6 +150,17 @@ const scriptTagAddition = (name, entry = name) => ({
 
 /** Statements joined with commas are a little shorter, and compress worse: it is the compressed size that counts. */
 const tight = { ecma: 2020, compress: { passes: 3, sequences: false }, format: { comments: /^!/ } }
+
+/**
+ * For the page's client, where every byte is counted: names of properties that nobody outside sees become short ones too.
+ * What goes over the wire and what applications see stands in `publicNames`.
+ */
+const tightest = {
+  ecma: 2022,
+  compress: { passes: 4, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
+  mangle: { properties: { reserved: publicNames, keep_quoted: true } },
+  format: { comments: /^!/ },
+}
 
 /** What a page loads must not grow by accident: a schema library or a Node module inside it is a mistake. */
 const nothingHeavyInside = {

@@ -1,7 +1,6 @@
 import type { AnyContract } from '@lastword/protocol'
 import type { Session, SessionOptions } from '@lastword/session'
 import type { ConnectOptions } from '../connect-options.ts'
-import type { Fallback } from '../polling.ts'
 
 /** What is not in a page's client: see docs/pages.md. */
 export interface PageConnectOptions<C = AnyContract>
@@ -17,10 +16,8 @@ export interface PageConnectOptions<C = AnyContract>
       | 'maxBytes'
       | 'agent'
       | 'signal'
-    > {
-  /** How to go on where WebSockets cannot be opened: `polling` of `@lastword/sdk/polling`. */
-  fallback?: Pick<Fallback, 'socket'>
-}
+      | 'fallback'
+    > {}
 
 /** A session as a page has it: what `Session` offers, without streams, statistics, traces and journals. */
 export type PageSession<C = AnyContract> = Pick<
@@ -42,8 +39,3 @@ export type PageSession<C = AnyContract> = Pick<
   | typeof Symbol.asyncIterator
   | typeof Symbol.asyncDispose
 >
-
-/** A journal that brings its own client with it. */
-export interface PageJournal {
-  connect<C>(url: string | URL, options: PageConnectOptions<C>): Promise<Session<C>>
-}

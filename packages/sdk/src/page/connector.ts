@@ -2,6 +2,7 @@ import type { Json, LinkId } from '@lastword/protocol'
 import { type ClientEvents, type ClientMachine, utf8 } from '@lastword/protocol/client'
 import type { SessionEvents, SessionState } from '@lastword/session'
 import type { PageSocket } from '../link-as-socket.ts'
+import type { Fallback } from '../polling.ts'
 import { webSocketUrl } from './address.ts'
 import { backoff } from './backoff.ts'
 import { base64url } from './base64url.ts'
@@ -50,7 +51,7 @@ export function connector(
   const { auth: askAuth, connectTimeoutMs = 10_000, reconnect = backoff() } = options
   let place: SessionState = 'connecting'
   const links = new Map<LinkId, Link>()
-  let { fallback } = options
+  let fallback = options.fallback as Fallback | undefined
   let viaFallback = false
   let attempt = 0
   let downSince = now()

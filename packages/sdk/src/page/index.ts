@@ -6,13 +6,17 @@
  */
 import type { AnyContract } from '@lastword/protocol'
 import type { Session } from '@lastword/session'
-import type { JournalOptions } from '../journaled.ts'
+import type { ConnectOptions } from '../connect-options.ts'
+import type { PageJournalWithClient } from '../handover.ts'
+import type { JournalOptions, NoJournal, OptionalJournal } from '../journaled.ts'
 import { webSocketUrl } from './address.ts'
-import type { PageConnectOptions, PageJournal, PageSession } from './connect-options.ts'
+import type { PageConnectOptions, PageSession } from './connect-options.ts'
 import { ArgumentError } from './errors.ts'
 import { openSession } from './session.ts'
 
+export type { PageJournalWithClient } from '../handover.ts'
 export { backoff } from './backoff.ts'
+export type { PageConnectOptions, PageSession } from './connect-options.ts'
 export {
   ArgumentError,
   DeliveryError,
@@ -25,10 +29,14 @@ export {
   SessionClosedError,
 } from './errors.ts'
 
-/** With a journal the session is opened by the client that the journal brings with it. */
+/**
+ * Opens a session that outlives this page. Its journal brings the client along that does this (see
+ * `PageJournalWithClient`): `indexedDbJournal()` of `@lastword/sdk/journal-indexeddb`. Resolves with the session once the
+ * journal has it.
+ */
 export function connect<C = AnyContract>(
   url: string | URL,
-  options: PageConnectOptions<C> & { journal: PageJournal } & Omit<JournalOptions, 'journal'>,
+  options: ConnectOptions<C> & JournalOptions,
 ): Promise<Session<C>>
 /**
  * Opens a session with the server at `url`, which may be relative to the page. Returns at once: what is sent before
@@ -38,21 +46,23 @@ export function connect<C = AnyContract>(
  */
 export function connect<C = AnyContract>(
   url: string | URL,
-  options?: PageConnectOptions<C> & { journal?: undefined },
+  options?: PageConnectOptions<C> & NoJournal,
 ): PageSession<C>
+/** With a journal that may be `undefined`: awaiting what is returned gives the session in both cases. */
+export function connect<C = AnyContract>(
+  url: string | URL,
+  options: PageConnectOptions<C> & OptionalJournal,
+): PageSession<C> | Promise<Session<C>>
 export function connect<C>(
   url: string | URL,
-  options: PageConnectOptions<C> & { journal?: PageJournal | undefined } = {},
+  options: PageConnectOptions<C> & OptionalJournal = {},
 ): PageSession<C> | Promise<Session<C>> {
-  if (options.journal) {
-    if (!options.journal.connect) {
-      throw new ArgumentError('the journal brings no client: use indexedDbJournal(), or withClient(journal)')
-    }
-    return options.journal.connect(url, options)
+  const journal = options.journal as Partial<PageJournalWithClient> | undefined
+  if (journal) {
+    if (journal.connect) return journal.connect(url, options as ConnectOptions<C> & JournalOptions)
+    throw new ArgumentError('the journal brings no client: pass indexedDbJournal(), or withClient(yours)')
   }
   const address = webSocketUrl(url, globalThis.location?.href)
-  if (!address) {
-    throw new ArgumentError('that is no WebSocket URL: use wss://host/path')
-  }
+  if (!address) throw new ArgumentError('that is no WebSocket URL: use wss://host/path')
   return openSession(address, options)
 }

@@ -1,6 +1,5 @@
 import { expect, test, vi } from 'vitest'
 import { backoff } from '../../src/page/backoff.ts'
-import type { PageSession } from '../../src/page/connect-options.ts'
 import { ArgumentError, connect, HandshakeError, LastwordError, RemoteError } from '../../src/page/index.ts'
 import { FakeSocket } from './fake-page.ts'
 import { openPage } from './fake-server.ts'
@@ -288,11 +287,11 @@ test('the fallback takes turns with WebSockets until one of them brings the sess
   const { link, session } = openPage({
     early: false,
     fallback: {
-      socket(url, protocols) {
+      socket(url: string, protocols: string[]) {
         made.push(url)
-        return new FakeSocket(url, protocols) as never
+        return new FakeSocket(url, protocols)
       },
-    },
+    } as never,
   })
   await (await link(0)).end()
   await (await link(1)).end()
@@ -335,7 +334,11 @@ test('a RemoteError is made by applications too', () => {
 })
 
 test('with a journal the session is what the journal opens', async () => {
-  const opened = {} as PageSession
-  const journal = { connect: async (url: string | URL) => (url === 'wss://x/' ? opened : undefined) as never }
-  expect(await connect('wss://x/', { journal })).toBe(opened)
+  const opened = {}
+  const journal = {
+    openSession: async (url: string, options: object) =>
+      url === 'wss://x/' && 'maxBytes' in options && options.maxBytes === 70_000 ? opened : undefined,
+  }
+  expect(await connect('wss://x/', { journal: journal as never, maxBytes: 70_000 })).toBe(opened)
+  expect(() => connect('wss://x/', { journal: {} as never })).toThrow('withClient')
 })

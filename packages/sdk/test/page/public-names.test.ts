@@ -3,7 +3,8 @@
 import type { Envelope, Window } from '@lastword/protocol'
 import type { CloseOptions, CloseReport, IncomingMessage, SendOptions, SessionEvents } from '@lastword/sdk'
 import { expect, test } from 'vitest'
-import type { PageConnectOptions, PageJournal, PageSession } from '../../src/page/connect-options.ts'
+import type { PageJournalWithClient } from '../../src/handover.ts'
+import type { PageConnectOptions, PageSession } from '../../src/page/connect-options.ts'
 import * as page from '../../src/page/index.ts'
 import { publicNames } from '../../src/page/public-names.mjs'
 import type { BackoffOptions, ReconnectContext, ReconnectPolicy } from '../../src/reconnect-policy.ts'
@@ -108,7 +109,7 @@ const options: Names<
   | BackoffOptions
   | ReconnectPolicy
   | ReconnectContext
-  | PageJournal
+  | Pick<PageJournalWithClient, 'openSession'>
 > = {
   contract: true,
   concurrency: true,
@@ -142,7 +143,7 @@ const options: Names<
   welcomed: true,
   silentLinks: true,
   untried: true,
-  connect: true,
+  openSession: true,
 }
 
 const fields =

@@ -1,0 +1,42 @@
+/** Types that both clients have: the full one, and that of pages. */
+export type {
+  CloseReport,
+  Contract,
+  ErrorCode,
+  Fate,
+  HandshakeFailure,
+  JournaledMessage,
+  JournalSnapshot,
+  JournalState,
+  JournalWrite,
+  Json,
+  MessageContract,
+  Traffic,
+  Window,
+} from '@lastword/protocol'
+export type {
+  ClaimedSession,
+  ClaimOptions,
+  CloseOptions,
+  HandlerResult,
+  IncomingMessage,
+  Journal,
+  LeaveOptions,
+  LostMessage,
+  LostSession,
+  ResentMessage,
+  RestoredMessage,
+  SendOptions,
+  Session,
+  SessionEvents,
+  SessionJournal,
+  SessionOptions,
+  SessionRecord,
+  SessionState,
+  SessionStats,
+  TraceEvent,
+  TraceOptions,
+  WritableMessage,
+} from '@lastword/session'
+export type { JournalOptions, NoJournal, OptionalJournal } from './journaled.ts'
+export type { BackoffOptions, ReconnectContext, ReconnectPolicy } from './reconnect-policy.ts'
