@@ -74,7 +74,7 @@ test('an address for which the browser makes no WebSocket at all: not-opened, an
   expect(await refusedBy(page, 'ws://insecure.test/ws')).toMatchObject({
     opened: { name: 'HandshakeError', reason: 'not-opened' },
     says: expect.stringMatching(
-      /can be made: .* insecure WebSocket connection may not be initiated from a page loaded over HTTPS/,
+      /^no connection: .* insecure WebSocket connection may not be initiated from a page loaded over HTTPS/,
     ),
     clean: false,
   })

@@ -204,8 +204,8 @@ export function clientMachine<Tag = unknown>(
     return current && fillFrame(current, control, inbox, outbox, strictBytes)
   }
 
-  const startLink = (id: LinkId, auth: Json | undefined, gone?: boolean): void => {
-    if (released) return
+  const startLink = (id: LinkId, auth: Json | undefined, gone?: boolean): boolean => {
+    if (released) return false
     close(superseded, 'another link took over')
     current = { id, number: ++links, attached: false, streaming: !welcomed }
     inbox.startLink()
@@ -223,6 +223,7 @@ export function clientMachine<Tag = unknown>(
       maxBytes,
     }
     control = [JSON.stringify({ ...hello, auth, agent, gone })]
+    return true
   }
 
   const onEnvelope = (
@@ -302,7 +303,7 @@ export function clientMachine<Tag = unknown>(
     /** The next frame for this link, or nothing. `strictBytes`: never longer than this, if only `hello` permits it. */
     pollFrame: (id: LinkId, strictBytes?: number) => (id === current?.id ? poll(strictBytes) : undefined),
 
-    /** A link is being opened, in place of the one that there is; its first frame may be polled. */
+    /** A link is being opened, in place of the one that there is; its first frame may be polled. False if none is wanted. */
     startLink,
 
     /** The link's handshake is done. */

@@ -116,7 +116,8 @@ export class ClientAsSessionMachine<Tag>
     switch (input.type) {
       case 'link-start':
         this.#links.add(input.link)
-        return client.startLink(input.link, input.auth)
+        client.startLink(input.link, input.auth)
+        return
       case 'link-open':
         return client.linkOpen(input.link, now)
       case 'link-end':

@@ -130,11 +130,11 @@ export function connector(
 
   const connect = (id: LinkId, link: Link, address: string) => {
     const protocols = ['lastword.1']
-    machine.startLink(id, auth)
-    const first = machine.pollFrame(id, mayBeEarly ? earlyBytesMax : undefined)
     // The session may be over.
-    if (!first) return link.end({})
-    if (mayBeEarly) {
+    if (!machine.startLink(id, auth)) return link.end({})
+    // What is polled may have left: nothing is before the link is open, unless it goes early.
+    const first = mayBeEarly && machine.pollFrame(id, earlyBytesMax)
+    if (first) {
       const encoded = base64url(utf8(first as string))
       link.early = encoded.length <= earlyCharsMax
       if (link.early) protocols.push(`lastword.early.${encoded}`)
@@ -147,7 +147,7 @@ export function connector(
     socket.onopen = () => {
       clearTimeout(link.timer)
       link.opened = true
-      if (!link.early) socket.send(first as string)
+      if (first && !link.early) socket.send(first as string)
       machine.linkOpen(id, now())
       changed()
     }
