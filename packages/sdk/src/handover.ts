@@ -1,4 +1,3 @@
-import { ArgumentError } from '@lastword/protocol'
 import type { Journal, Session } from '@lastword/session'
 import type { ConnectOptions } from './connect-options.ts'
 import type { JournalOptions } from './journaled.ts'
@@ -12,23 +11,4 @@ import type { JournalOptions } from './journaled.ts'
 export interface PageJournalWithClient extends Journal {
   /** As `connect(url, { ...options, journal: this })`: same options, same session, same errors. */
   connect<C>(url: string | URL, options: ConnectOptions<C> & JournalOptions): Promise<Session<C>>
-}
-
-/**
- * Opens a session with the client that its journal brings.
- *
- * @throws ArgumentError if it brings none
- */
-export function handOver<C>(
-  url: string | URL,
-  options: ConnectOptions<C> & JournalOptions,
-): Promise<Session<C>> {
-  const journal = options.journal as Partial<PageJournalWithClient> | null
-  if (typeof journal?.connect !== 'function') {
-    throw new ArgumentError(
-      'the journal does not bring the client that keeps sessions in it',
-      "Pass indexedDbJournal() from '@lastword/sdk/journal-indexeddb', or give yours to withClient() from there.",
-    )
-  }
-  return journal.connect(url, options)
 }

@@ -15,7 +15,7 @@ const api =
   // Messages.
   'payload isRequest redelivered signal answered reply fail ' +
   // Options, policies, schemas, journals, fallbacks.
-  'contract concurrency queuedBytesMax onFull halfOpen early reconnect connectTimeoutMs welcomeTimeoutMs journal openSession fallback ' +
+  'contract concurrency queuedBytesMax onFull halfOpen early reconnect connectTimeoutMs welcomeTimeoutMs journal fallback ' +
   'timeoutMs nextDelayMs error welcomed silentLinks untried socket minMs maxMs attemptsMax random value validate ' +
   // Names of the platform that a minifier may be too old for.
   'persisted keepalive credentials next return done'

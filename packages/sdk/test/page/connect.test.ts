@@ -336,7 +336,7 @@ test('a RemoteError is made by applications too', () => {
 test('with a journal the session is what the journal opens', async () => {
   const opened = {}
   const journal = {
-    openSession: async (url: string, options: object) =>
+    connect: async (url: string, options: object) =>
       url === 'wss://x/' && 'maxBytes' in options && options.maxBytes === 70_000 ? opened : undefined,
   }
   expect(await connect('wss://x/', { journal: journal as never, maxBytes: 70_000 })).toBe(opened)

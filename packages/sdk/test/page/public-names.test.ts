@@ -109,7 +109,7 @@ const options: Names<
   | BackoffOptions
   | ReconnectPolicy
   | ReconnectContext
-  | Pick<PageJournalWithClient, 'openSession'>
+  | Pick<PageJournalWithClient, 'connect'>
 > = {
   contract: true,
   concurrency: true,
@@ -143,7 +143,7 @@ const options: Names<
   welcomed: true,
   silentLinks: true,
   untried: true,
-  openSession: true,
+  connect: true,
 }
 
 const fields =
