@@ -32,6 +32,8 @@ export interface ConnectorHost {
   now(): number
   /** Something has changed: it is looked at at the end of this turn. */
   changed(): void
+  /** The same, at once. */
+  turn(): void
   /** A deadline may have passed: it is looked at once what has arrived is read. */
   look(): void
   emit<E extends keyof SessionEvents>(event: E, value: SessionEvents[E]): unknown
@@ -46,7 +48,7 @@ export interface ConnectorHost {
 export function connector(
   url: string,
   on: Partial<ClientEvents<never>>,
-  { sessionId, machine, options, now, changed, look, emit, giveUp, onOpened }: ConnectorHost,
+  { sessionId, machine, options, now, changed, turn, look, emit, giveUp, onOpened }: ConnectorHost,
 ) {
   const { auth: askAuth, connectTimeoutMs = 10_000, reconnect = backoff() } = options
   let place: SessionState = 'connecting'
@@ -208,6 +210,8 @@ export function connector(
   const unwatch = watchPage(
     (gone) => {
       if (parked) return
+      // What the application has done just now goes along.
+      turn()
       const frames = machine.lastWords(lastWordsBytes, auth, gone)
       if (frames[0]) postOnce(url, frames)
       // Last, so that a run of this that was cut off is made up for by the next.

@@ -86,7 +86,7 @@ export function openSession<C>(url: string, options: PageConnectOptions<C>): Pag
     turnAsked = true
   }
 
-  port1.onmessage = () => {
+  const turn = () => {
     turnAsked = false
     machine.carryOut()
     pump()
@@ -100,6 +100,7 @@ export function openSession<C>(url: string, options: PageConnectOptions<C>): Pag
     }
     deadlineTimer = setTimeout(look, Math.min(machine.nextTimeout() - now(), 1e9))
   }
+  port1.onmessage = turn
 
   /** A timer that is late must not judge a link by what still lies unread: another task runs behind what has arrived. */
   const look = () =>
@@ -429,6 +430,7 @@ export function openSession<C>(url: string, options: PageConnectOptions<C>): Pag
     options: options as PageConnectOptions,
     now,
     changed,
+    turn,
     look,
     emit,
     giveUp,

@@ -26,9 +26,10 @@ test('what is not acknowledged leaves with the page on a one-shot link, and the 
   // Two frames need no preflight either.
   expect(posted[0]?.init.headers).toBeUndefined()
   expect(await bodyOf(posted[0] as never)).toMatchObject([
-    { t: 'hello', link: 2, fresh: false, auth: 'token' },
+    { t: 'hello', link: 2, fresh: false, auth: 'token', gone: true },
     { t: 'msg', ch: 'a' },
     { t: 'msg', ch: 'b' },
+    { t: 'fin' },
   ])
   expect(first.closedWith()).toBeDefined()
   await platform.advance(60_000)
