@@ -295,13 +295,22 @@ test('of three sessions that are left behind the next page has the last one, and
   site,
 }) => {
   const { numbers, finish } = takeNumbers(site, 1)
-  const pages = [await context.newPage(), await context.newPage(), await context.newPage()]
-  const ids: string[] = []
-  for (const [at, page] of pages.entries()) ids.push(await send(page, site, at * 10 + 1, at * 10 + 6))
+  // Of one page, so that they are left behind at once: a page that lived on would finish them.
+  const first = await context.newPage()
+  await first.goto(`${site.origin}/journal`)
+  const ids = await first.evaluate(async (url) => {
+    const ids: string[] = []
+    for (const from of [1, 11, 21]) {
+      const session = await lastword.connect(url, { journal: lastword.indexedDbJournal() })
+      await session.opened
+      for (let number = from; number < from + 6; number++) session.send('number', number).catch(() => {})
+      await session.stored()
+      ids.push(session.id)
+    }
+    return ids
+  }, site.url)
   await expect.poll(() => numbers.length).toBe(12)
-  // All at once, so that none of them outlives the others.
-  for (const page of pages) await page.evaluate(() => lastword.indexedDbJournal().close())
-  for (const page of pages) await page.close()
+  await first.goto('chrome://crash').catch(() => {})
 
   const page = await context.newPage()
   finish()
