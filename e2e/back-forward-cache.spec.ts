@@ -1,3 +1,4 @@
+import { until } from '@lastword/testkit'
 import { expect } from '@playwright/test'
 import { chromiumWithCache } from './chromium-launch.ts'
 import { test } from './lastword-test.ts'
@@ -26,6 +27,7 @@ test('a page that goes into the back-forward cache comes back with its session: 
 
   await page.goto(`${site.origin}/empty`)
   const [session] = site.sessions
+  await until(() => session?.state === 'recovering', { what: 'the page to leave its links' })
   const toPage = [1, 2, 3].map((payload) => session?.send('from server', payload))
   await page.goBack({ waitUntil: 'commit' })
   const keptOut = await page.evaluate(() => {

@@ -1,3 +1,4 @@
+import { until } from '@lastword/testkit'
 import { expect } from '@playwright/test'
 import { test } from './lastword-test.ts'
 import { reportOf } from './reports.ts'
@@ -27,6 +28,7 @@ test('a page that was frozen goes on with its session: nothing is lost, nothing 
   const devtools = await tabs.newCDPSession(page)
   await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
   await expect.poll(events).toEqual(['freeze'])
+  await until(() => session?.state === 'recovering', { what: 'the page to leave its links' })
   const toPage = [1, 2, 3].map((payload) => session?.send('from server', payload))
   expect(await page.evaluate(() => globalThis.frozen.received)).toEqual([])
   await devtools.send('Page.setWebLifecycleState', { state: 'active' })
