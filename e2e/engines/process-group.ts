@@ -96,13 +96,14 @@ export function startGroup(
       }
       if (child.pid !== undefined) killGroup(child.pid)
       await exited
+      // A process that is being killed may still write.
+      if (options.folder) await rm(options.folder, { recursive: true, force: true, maxRetries: 5 })
+      // Last, for it makes up for all of this if this process is killed in the middle of it.
       if (watcher?.exitCode === null && watcher.signalCode === null) {
         const ended = once(watcher, 'exit')
         watcher.kill('SIGKILL')
         await ended
       }
-      // A process that is being killed may still write.
-      if (options.folder) await rm(options.folder, { recursive: true, force: true, maxRetries: 5 })
     },
   }
 }
