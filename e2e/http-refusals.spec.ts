@@ -24,15 +24,17 @@ test.describe('pages of another origin', () => {
     expect(site.sessions).toHaveLength(0)
   })
 
-  test('polling from there: upgrade-refused, with the server’s own words, and nothing left', async ({
+  test('polling from there: not opened, with the server’s own words, and nothing left', async ({
     page,
     site,
   }) => {
     site.upgrades = 'refused'
     await page.goto(`${site.origin}/polling`)
     expect(await refusedBy(page, site.url, { polls: true })).toMatchObject({
-      opened: { name: 'HandshakeError', reason: 'upgrade-refused' },
-      says: expect.stringContaining('HTTP 403'),
+      opened: { name: 'HandshakeError', reason: 'not-opened' },
+      says: expect.stringContaining(
+        `HTTP 403: origin-forbidden: pages of ${site.origin} may not open sessions`,
+      ),
       clean: false,
     })
     expect(site.sessions).toHaveLength(0)

@@ -39,8 +39,9 @@ export function linkAsSocket(link: Link): PageSocket {
       socket.onmessage?.({ data } as never)
     },
     onDrain() {},
-    onEnd({ code, reason, clean }) {
-      socket.onclose?.({ code, reason, wasClean: clean } as never)
+    onEnd({ code, reason, clean, error: cause }) {
+      // A WebSocket says no more than that; why a request failed is worth telling.
+      socket.onclose?.({ code, reason, wasClean: clean, cause } as never)
     },
   })
   return socket

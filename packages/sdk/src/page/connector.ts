@@ -158,7 +158,8 @@ export function connector(
       machine.frame(id, frame, frame.length, now())
       changed()
     }
-    socket.onclose = (event: CloseEvent) => link.end(event)
+    // What stands in for a WebSocket may know why there was no connection.
+    socket.onclose = (event: CloseEvent & ErrorOptions) => link.end(event, event.cause)
     // What the page's own policy forbids ends with an error event alone.
     socket.onerror = () => link.end({})
   }
