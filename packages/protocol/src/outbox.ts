@@ -96,6 +96,11 @@ export class Outbox<Tag> {
     return this.#last === 0 && this.queuedCount === 0
   }
 
+  /** True if something is retained, or a `fin` that is not acknowledged. */
+  get owes(): boolean {
+    return this.queuedCount + this.inFlightCount > 0 || (this.finRequested && !this.acknowledged)
+  }
+
   get finRequested(): boolean {
     return this.#fin !== undefined
   }
@@ -137,11 +142,11 @@ export class Outbox<Tag> {
     this.#fin ??= new OutgoingFin(code, reason, this.#clock.touch())
   }
 
-  /** A link begins: transmission starts behind what the peer is known to have received. */
-  rewind(): void {
+  /** A link begins: transmission starts behind what the peer is known to have received, or with what it has not acknowledged. */
+  rewind(all = false): void {
     this.#leftBeforeLink = this.#left
     this.#leftOnLink = false
-    this.#cursor = Math.max(this.#base, this.#peerGot + 1)
+    this.#cursor = all ? this.#base : Math.max(this.#base, this.#peerGot + 1)
   }
 
   /**

@@ -7,6 +7,7 @@ import type { AwayEnvelope, Frame } from './envelope.ts'
 import type { Fate } from './errors.ts'
 import type { JournaledMessage, JournalSnapshot, JournalWrite } from './journal.ts'
 import { Keepalive } from './keepalive.ts'
+import { lastWords, type OneShot } from './last-words.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import { clip, SessionEnding } from './session-ending.ts'
 import { SessionFaults } from './session-faults.ts'
@@ -149,6 +150,11 @@ export class SessionMachine<Tag = unknown> {
     if (link === this.#links.current?.id) return this.pollFrame(strictBytes)
     if (link !== this.#links.next?.id || !this.#links.mayLeave) return undefined
     return this.#links.takeNextHello()
+  }
+
+  /** Client: what goes on a one-shot link when its page goes away; nothing if the server has all of it. The session has left its links with that. */
+  lastWords(oneShot: OneShot, now: number): Frame[] {
+    return this.wantsLink || this.attached ? lastWords(this.#parts, this.#links, oneShot, now) : []
   }
 
   handle(input: SessionInput<Tag>, now: number): void {

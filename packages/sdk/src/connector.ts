@@ -17,7 +17,7 @@ import {
   requestNeverLeft,
   SessionCore,
 } from '@lastword/session'
-import type { Link, LinkEnd, OpenLink } from '@lastword/transport'
+import { type Link, type LinkEnd, type OpenLink, sendOneShot } from '@lastword/transport'
 import { nanoid } from 'nanoid'
 import { type CheckedOptions, type ConnectOptions, checkAuth, checkOptions } from './connect-options.ts'
 import { handshakeError, noAuth, notMade, noWelcome } from './handshake-error.ts'
@@ -64,6 +64,8 @@ export class Connector {
   #location: string | undefined
   #released = false
   #parked = false
+  /** What the last link said of who is asking. */
+  #auth: Json | undefined
 
   /** `kept`: the session as the journal has it; without it a new one is made, which ends with the process. */
   constructor(
@@ -113,6 +115,17 @@ export class Connector {
     const online = environment.onOnline?.(() => this.#onOnline())
     if (online !== undefined) this.#releases.push(online)
     this.#watch(options.signal)
+  }
+
+  /**
+   * The page goes away. What is not acknowledged leaves on a one-shot link, unless there is more than fits while there is
+   * a link that may still bring all of it.
+   */
+  leave(): void {
+    if (this.#parked || (this.core.attached && this.core.retainedBytes > lastWordsBytes)) return
+    const frames = this.core.lastWords(this.#auth, lastWordsBytes)
+    if (frames.length > 0) sendOneShot(this.#location ?? this.#url, frames)
+    this.park()
   }
 
   /** The page is put aside: the session has no link, and looks for none before `unpark`. */
@@ -193,6 +206,7 @@ export class Connector {
   }
 
   #start(auth: Json | undefined): void {
+    this.#auth = auth
     const mayBeEarly = this.#options.early !== false && !this.#earlyRefused
     const { id, frame } = this.core.startLink(auth, mayBeEarly ? earlyFrameBytes : undefined)
     const early = mayBeEarly && typeof frame === 'string' ? encodeEarly(frame) : undefined
@@ -359,3 +373,6 @@ async function tell(
 
 /** What fits into the early frame's base64url form. */
 const earlyFrameBytes = Math.floor((limits.earlyCharsMax * 3) / 4)
+
+/** What leaves on a one-shot link: browsers take 64 KiB in all that outlives a page. */
+const lastWordsBytes = 60_000

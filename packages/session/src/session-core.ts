@@ -210,6 +210,11 @@ export class SessionCore {
     return this.#machine.got
   }
 
+  /** Bytes of messages that are not acknowledged. */
+  get retainedBytes(): number {
+    return this.#machine.retainedBytes
+  }
+
   get welcomed(): boolean {
     return this.#machine.welcomed
   }
@@ -267,6 +272,11 @@ export class SessionCore {
   /** Somebody else has the session's place in the journal, and goes on with it. */
   moved(): void {
     if (!this.#machine.ended) this.#goElsewhere(sessionMoved(this.sid))
+  }
+
+  /** Client: what goes on a one-shot link when its page goes away, in at most so many bytes. */
+  lastWords(auth: Json | undefined, bytesMax: number): Frame[] {
+    return this.#driver.lastWords(auth, bytesMax)
   }
 
   /** Client: leaves the links that there are, opened or not, without a word. */

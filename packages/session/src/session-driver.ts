@@ -3,6 +3,7 @@ import type {
   Frame,
   HelloEnvelope,
   JournalWrite,
+  Json,
   LinkId,
   SessionInput,
   SessionMachine,
@@ -131,6 +132,15 @@ export class SessionDriver<Tag> {
     this.#disarm = undefined
     this.#armedAt = Number.POSITIVE_INFINITY
     this.#arm()
+  }
+
+  /** Client: what goes on a one-shot link now that its page goes away. */
+  lastWords(auth: Json | undefined, bytesMax: number): Frame[] {
+    const link = this.nextLinkId()
+    const frames = this.#machine.lastWords({ link, auth, bytesMax }, this.#platform.now())
+    for (const frame of frames) this.#tracer?.frame('out', link, frame)
+    this.#dispatch()
+    return frames
   }
 
   /** Nothing is said on any link any more; each ends as one that is lost. */

@@ -358,7 +358,7 @@ export function clientMachine<Tag = unknown>(
 
     /**
      * What goes on a one-shot link when the page goes away: `hello`, the acknowledgement, and everything that the server
-     * is not known to have, the oldest first, in at most `bytesMax` bytes. Empty if there is nothing to say. `gone`: the
+     * has not acknowledged, the oldest first, in at most `bytesMax` bytes. Empty if there is nothing to say. `gone`: the
      * page will not come back. The session has left its link with that, and wants another one if the page is restored.
      */
     lastWords(bytesMax: number, auth: Json | undefined, gone: boolean): Frame[] {
@@ -367,6 +367,7 @@ export function clientMachine<Tag = unknown>(
       if (report ? !released : forGood || !outbox.empty() || inbox.ackDue()) {
         startLink(Number.NaN, auth, forGood || undefined)
         if (current) current.streaming = true
+        outbox.startLink(true)
         for (let frame = poll(bytesMax); frame; frame = poll(bytesMax)) {
           frames.push(frame)
           bytesMax -= typeof frame === 'string' ? utf8(frame).length : frame.length

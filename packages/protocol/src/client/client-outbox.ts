@@ -55,10 +55,10 @@ export function clientOutbox<Tag>() {
       return dropped
     },
 
-    /** A link begins: transmission starts behind what the server is known to have received. */
-    startLink(): void {
+    /** A link begins: transmission starts behind what the server is known to have received, or with what it has not acknowledged. */
+    startLink(all?: boolean): void {
       begun = false
-      cursor = Math.max(base(), peerGot + 1)
+      cursor = Math.max(base(), all ? 1 : peerGot + 1)
     },
 
     /**

@@ -63,7 +63,7 @@ describe('the last words of a page', () => {
     expect(envelopes(page.leave()).map(({ t }) => t)).toEqual(['hello', 'msg', 'msg', 'msg'])
   })
 
-  it('are what is not known to have arrived, in order, and are dropped where they have', () => {
+  it('are what is not acknowledged, in order (R-144), and are dropped where they have arrived', () => {
     const page = new Page()
     page.pair.connect(1)
     page.client.send('a')
@@ -73,6 +73,11 @@ describe('the last words of a page', () => {
     page.client.send('c')
     const frames = page.leave()
     expect((envelopes(frames)[0] as HelloEnvelope).fresh).toBe(false)
+    expect(envelopes(frames).filter(({ t }) => t === 'msg')).toMatchObject([
+      { seq: 1 },
+      { seq: 2 },
+      { seq: 3 },
+    ])
     page.post(2, frames)
     expect(page.received).toEqual(['a', 'b', 'c'])
   })

@@ -30,11 +30,12 @@ export class KeptClient {
   }
 
   /**
-   * The page goes: what is sent from now on is written at once, and the session is left alone for a while: the page may
+   * The page goes: what is sent from now on is written at once, what is not acknowledged leaves once more, and the session is left alone for a while: the page may
    * only be loaded again. `forCache`: it goes into the back-forward cache, from which it may come back later.
    */
   hide(forCache: boolean): void {
     this.#connector.core.hurry(true)
+    this.#connector.leave()
     this.#kept?.markLeft(forCache ? returnMs : reloadMs)
   }
 
