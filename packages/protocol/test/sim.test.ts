@@ -14,6 +14,7 @@ describe('the simulated world', () => {
       total.add(result.statistics)
     }
     expect(total.missing()).toEqual([])
+    expect(total.counts.get('page went away with something to say')).toBeGreaterThan(100)
   })
 
   it('runs the same way each time a seed is given', () => {

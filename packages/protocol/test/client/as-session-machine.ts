@@ -1,6 +1,7 @@
 import { type ClientMachine, clientMachine } from '../../src/client/client-machine.ts'
 import type { ClientMessage } from '../../src/client/client-message.ts'
 import type { Frame } from '../../src/envelope.ts'
+import type { OneShot } from '../../src/last-words.ts'
 import type { OutgoingMessage } from '../../src/outgoing-message.ts'
 import type { LinkId, SessionConfig, SessionInput, SessionOutput } from '../../src/session-io.ts'
 import type { SessionMachine } from '../../src/session-machine.ts'
@@ -106,9 +107,9 @@ export class ClientAsSessionMachine<Tag>
   }
 
   /** The page goes away. Unless it has gone for good, it may be restored. */
-  lastWords(bytesMax: number, gone: boolean): Frame[] {
+  lastWords({ bytesMax, auth }: OneShot, _now: number, gone = false): Frame[] {
     this.#links.clear()
-    return this.client.lastWords(bytesMax, undefined, gone)
+    return this.client.lastWords(bytesMax, auth, gone)
   }
 
   handle(input: SessionInput<Tag>, now: number): void {

@@ -66,7 +66,7 @@ describe("the client's machine in the simulated world", () => {
     (_, wrong) => {
       const takeOut = replacedGetter(Outbox.prototype, 'finishedButFin', () => wrong)
       try {
-        expect(firstViolation(600, world)?.violation?.promise).toMatch(/^P[346] /)
+        expect(firstViolation(600, world)?.violation?.promise).toMatch(/^(P[346]|R-123) /)
       } finally {
         takeOut()
       }

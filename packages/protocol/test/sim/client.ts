@@ -14,6 +14,8 @@ export class ClientDriver {
   readonly #world: World
   readonly #random: Random
   readonly #endpoint: Endpoint
+  /** Apart, so that what pages do makes no other run of what the network does. */
+  readonly #pageRandom: Random
   #attempts = 0
   #gaveUp = false
   /** True if the page will be left for good soon after it has closed. */
@@ -25,11 +27,12 @@ export class ClientDriver {
     this.#random = random
     this.#endpoint = endpoint
     endpoint.onTurn = () => this.#onTurn()
-    if (endpoint.machine.lastWords !== undefined) {
+    this.#pageRandom = world.pageRandom.fork()
+    if (world.inPage) {
       const { healAt } = world.plan.network
-      for (let i = random.int(0, 3); i > 0; i--)
-        endpoint.after(random.int(0, healAt), () => this.#leavePage(random.chance(0.5)))
-      this.#leavesSoon = random.chance(0.25)
+      for (let i = this.#pageRandom.int(0, 3); i > 0; i--)
+        endpoint.after(this.#pageRandom.int(0, healAt), () => this.#leavePage(this.#pageRandom.chance(0.5)))
+      this.#leavesSoon = this.#pageRandom.chance(0.25)
     }
     const { giveUpAt } = world.plan
     if (giveUpAt !== undefined && giveUpAt >= world.clock.now) {
@@ -89,8 +92,8 @@ export class ClientDriver {
   #leavePage(forGood: boolean): void {
     const { network, statistics, crashes } = this.#world
     const { ledger, machine } = this.#endpoint
-    const bytesMax = this.#random.pick([1_000, 60_000])
-    const gone = forGood && ledger.did.fin && !machine.ended
+    const bytesMax = this.#pageRandom.pick([1_000, 60_000])
+    const gone = forGood && this.#world.goesForGood && ledger.did.fin && !machine.ended
     statistics.count('page went away')
     if (gone) {
       statistics.count('page went away for good')
@@ -114,7 +117,7 @@ export class ClientDriver {
   #onTurn(): void {
     if (this.#leavesSoon && this.#endpoint.ledger.did.fin) {
       this.#leavesSoon = false
-      this.#endpoint.after(this.#random.int(0, 100), () => this.#leavePage(true))
+      this.#endpoint.after(this.#pageRandom.int(0, 100), () => this.#leavePage(true))
     }
     if (this.#gaveUp || this.#pause?.run !== undefined || !this.#endpoint.machine.wantsLink) return
     const most = Math.min(backOffMaxMs, 10 * 2 ** this.#attempts)

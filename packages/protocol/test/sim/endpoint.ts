@@ -1,5 +1,6 @@
 import { decodeFrame } from '../../src/decode.ts'
 import type { DecodedFrame, Envelope, Frame, HelloEnvelope } from '../../src/envelope.ts'
+import type { OneShot } from '../../src/last-words.ts'
 import type { SessionInput, SessionOutput } from '../../src/session-io.ts'
 import type { SessionMachine } from '../../src/session-machine.ts'
 import { utf8Length } from '../../src/utf8.ts'
@@ -30,8 +31,8 @@ export type Machine = Pick<
   | 'retainedBytes'
   | 'takeJournalWrite'
 > & {
-  /** Of a machine that pages use: what goes on a one-shot link when the page goes away. */
-  lastWords?(bytesMax: number, gone: boolean): Frame[]
+  /** Of a client: what goes on a one-shot link when its page goes away. `gone`: for good. */
+  lastWords(oneShot: OneShot, now: number, gone?: boolean): Frame[]
 }
 
 interface BoundLink {
@@ -221,8 +222,9 @@ export class Endpoint {
    * it has gone for good.
    */
   leavePage(bytesMax: number, gone: boolean, post: (frames: Frame[]) => End): void {
-    if (this.dead || this.machine.lastWords === undefined) return
-    const frames = this.machine.lastWords(bytesMax, gone)
+    if (this.dead || this.released) return
+    const oneShot = { link: this.nextLinkId(), auth: undefined, bytesMax }
+    const frames = this.machine.lastWords(oneShot, this.#world.clock.now, gone)
     this.#world.say(this.ledger.name, `goes away, and leaves ${frames.length} frames`)
     for (const bound of this.#links.values()) {
       bound.closing = true

@@ -50,6 +50,10 @@ export class World {
   readonly statistics = new Statistics()
   readonly trace: Trace | undefined
   readonly plan: Plan
+  /** What becomes of the client's page, if it is in one. */
+  readonly pageRandom: Random
+  readonly inPage: boolean
+  readonly goesForGood: boolean
   readonly network: Network
   readonly crashes: Crashes
   client: Endpoint
@@ -71,6 +75,10 @@ export class World {
     const random = new Random(seed)
     this.#random = random.fork()
     this.plan = makePlan(random.fork())
+    this.pageRandom = new Random(seed ^ 0x706167)
+    this.inPage = options.makeClient !== undefined || this.pageRandom.chance(0.25)
+    // The full client says that it is gone to nobody: what its journal holds may come back.
+    this.goesForGood = options.makeClient !== undefined
     if (options.makeClient !== undefined) this.plan.processes.client = withoutJournal
     this.plan.journalFails = makeJournalFailure(this.plan, new Random(seed ^ 0x6a6f75))
     const { plan } = this
