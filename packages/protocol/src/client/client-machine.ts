@@ -336,10 +336,7 @@ export function clientMachine<Tag = unknown>(
       }
     },
 
-    /**
-     * A link is over, and everything that arrived on it was given in before. `neverLeft`: nothing of what was polled for
-     * it left this side.
-     */
+    /** A link is over, and everything that arrived on it was given in before. */
     linkEnd(id: LinkId, code: number, reason: string, clean: boolean): void {
       if (id === finalLink) {
         finalLink = undefined

@@ -135,7 +135,9 @@ export function connector(
     // The session may be over.
     if (!machine.startLink(id, auth)) return link.end({})
     // What is polled may have left: nothing is before the link is open, unless it goes early.
-    const first = mayBeEarly && machine.pollFrame(id, earlyBytesMax)
+    // A page that came over https may be refused a socket without TLS, and then nothing has left either.
+    const mixed = address[2] === ':' && globalThis.location?.protocol === 'https:'
+    const first = mayBeEarly && !mixed && machine.pollFrame(id, earlyBytesMax)
     if (first) {
       const encoded = base64url(utf8(first as string))
       link.early = encoded.length <= earlyCharsMax
