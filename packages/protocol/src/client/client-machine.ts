@@ -429,9 +429,9 @@ export function clientMachine<Tag = unknown>(
     /** The session is given up. */
     abort: (code: ResetCode, reason: string) => end(code, reason, 'local'),
 
-    /** Asks at once whether the server is there: the network was away. */
+    /** Asks at once whether the server is there, unless it has been asked: the network was away. */
     probe(now: number): void {
-      if (current?.attached) ping(now)
+      if (current?.attached && deadAt === never) ping(now)
     },
 
     /** Time has passed. */

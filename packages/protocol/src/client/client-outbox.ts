@@ -85,8 +85,10 @@ export function clientOutbox<Tag>() {
     acknowledge({ n, also = [] }: AckEnvelope): ClientMessage<Tag>[] {
       const from = base()
       const settled: ClientMessage<Tag>[] = []
-      for (const [first, to] of [[from, n], ...also] as [number, number][]) {
-        if (to > last) throw ackInvalid
+      const ranges = [[from, n], ...also] as [number, number][]
+      // Before any of it takes effect: who waits for a message must hear of its end.
+      if (ranges.some(([, to]) => to > last)) throw ackInvalid
+      for (const [first, to] of ranges) {
         outbox.peerSaysItHas(to)
         for (let seq = Math.max(first, from); seq <= to; seq++) {
           const message = inFlight.get(seq)

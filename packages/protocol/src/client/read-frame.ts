@@ -32,7 +32,7 @@ function checked(envelopes: Fields[]): Envelope[] {
   if (!Array.isArray(envelopes) || !envelopes[0] || envelopes.length > envelopesPerFrameMax)
     throw frameMalformed
   for (const envelope of envelopes) {
-    const { t, id, re, d } = envelope
+    const { t, id, re, d, ch, err, code, reason } = envelope
     const names = numbers.get(t)
     if (!names && typeof t === 'string') throw envelopeUnknown
     const sound =
@@ -40,7 +40,16 @@ function checked(envelopes: Fields[]): Envelope[] {
       // Ids go into envelopes of this side as they stand.
       (t === 'msg' ? [id, re ?? id] : t === 'cancel' ? [re] : []).every(
         (one) => typeof one === 'string' && /^[\w.:~-]{1,64}$/.test(one),
-      )
+      ) &&
+      // What is put into errors must have a text.
+      (t === 'msg'
+        ? [ch, (err as Fields | null)?.message]
+        : t === 'note'
+          ? [ch]
+          : t === 'reset'
+            ? [code, reason]
+            : []
+      ).every((one) => typeof one !== 'object')
     if (!sound || !isPlain(d, depthMax)) throw frameMalformed
   }
   return envelopes as unknown as Envelope[]
