@@ -4,6 +4,8 @@ import type { Link } from '@lastword/transport'
 export interface PageSocket {
   binaryType: string
   readonly bufferedAmount: number
+  /** The subprotocol that the server has selected, once it is open. */
+  readonly protocol: string
   onopen: ((event: never) => void) | null
   onmessage: ((event: never) => void) | null
   onerror: ((event: never) => void) | null
@@ -23,6 +25,9 @@ export function linkAsSocket(link: Link): PageSocket {
     onmessage: null,
     onerror: null,
     onclose: null,
+    get protocol() {
+      return link.protocol
+    },
     get bufferedAmount() {
       return link.bufferedBytes
     },

@@ -125,8 +125,8 @@ export function connector(
     } catch (because) {
       link.early = false
       link.end({}, because)
-      // The platform will not make one for this address the next time either.
-      if (asked) stopTrying(lastError?.message as string, lastError)
+      // The platform will not make one for this address the next time either, but there may be another way.
+      if (asked && !viaFallback) stopTrying(lastError?.message as string, lastError)
     }
   }
 
@@ -149,6 +149,11 @@ export function connector(
     link.socket = socket
     socket.binaryType = 'arraybuffer'
     socket.onopen = () => {
+      // A plain server hears nothing of the session; not every browser sees to that.
+      if (socket.protocol !== protocols[0]) {
+        socket.close()
+        return link.end({})
+      }
       clearTimeout(link.timer)
       link.opened = true
       if (first && !link.early) socket.send(first as string)
@@ -173,11 +178,16 @@ export function connector(
     if (last && link.opened) link.socket?.send(last as string)
     // Pages may send 1000 and 3000 to 4999; a reason has 123 bytes of UTF-8.
     link.socket?.close(code < 3000 ? 1000 : code, reason.slice(0, 41))
+    clearTimeout(link.timer)
     link.timer = setTimeout(() => link.end({}), lingerMs)
   }
 
-  /** Opens a link, or plans to, if one is wanted; hands over what waits, as far as the sockets take it. */
+  /**
+   * Opens a link, or plans to, if one is wanted; hands over what waits, as far as the sockets take it. Returns in how
+   * many ms to look again at the latest.
+   */
   const tick = () => {
+    let lookMs = 1e9
     if (!opening && !timer && !parked && machine.wantsLink()) plan()
     for (const [id, { socket, opened, closed }] of links) {
       if (!socket || !opened || closed !== undefined) continue
@@ -186,8 +196,9 @@ export function connector(
         if (!frame) break
         socket.send(frame as string)
       }
-      if (socket.bufferedAmount >= lowWaterBytes) setTimeout(changed, drainMs)
+      if (socket.bufferedAmount >= lowWaterBytes) lookMs = drainMs
     }
+    return lookMs
   }
 
   const plan = () => {
@@ -215,12 +226,15 @@ export function connector(
       if (parked) return
       // What the application has done just now goes along.
       turn()
+      // A link may bring all of it, and would be given up for the one that takes only a part.
+      if (machine.attached() && machine.retainedBytes() > lastWordsBytes) return
       const frames = machine.lastWords(lastWordsBytes, auth, gone)
-      if (frames[0]) postOnce(url, frames)
+      if (frames[0]) postOnce(location ?? url, frames)
       // Last, so that a run of this that was cut off is made up for by the next.
       parked = true
       opening = false
-      for (const id of links.keys()) closeLink(id, 1000, '')
+      // Never with 1000, which says that the session is over.
+      for (const id of links.keys()) closeLink(id, 4409, '')
     },
     (isBack) => {
       if (isBack) parked = false

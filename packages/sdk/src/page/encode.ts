@@ -43,7 +43,9 @@ export function envelopeText(fields: Fields, value: unknown): string {
       ch &&
       ch.length < 129 &&
       !entries[16] &&
-      entries.flat().every((item) => item.length < 513) &&
+      entries.every(
+        ([key, text]) => key && key.length < 513 && typeof text === 'string' && text.length < 513,
+      ) &&
       (value === undefined) === (d === undefined)
     ) {
       return text

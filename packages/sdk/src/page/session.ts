@@ -92,13 +92,13 @@ export function openSession<C>(url: string, options: PageConnectOptions<C>): Pag
     pump()
     letIn()
     if (!machine.ended()) progress()
-    links.tick()
+    const lookMs = links.tick()
     clearTimeout(deadlineTimer)
     if (report && links.noLinks()) {
       resolveClosed(report)
       if (!machine.wantsLink()) return port1.close()
     }
-    deadlineTimer = setTimeout(look, Math.min(machine.nextTimeout() - now(), 1e9))
+    deadlineTimer = setTimeout(look, Math.min(machine.nextTimeout() - now(), lookMs))
   }
   port1.onmessage = turn
 
@@ -165,8 +165,11 @@ export function openSession<C>(url: string, options: PageConnectOptions<C>): Pag
         throw new ArgumentError(`"${name}" is not in the contract, or ${id} is under way`)
       }
       return new Promise((resolve, reject) => {
+        // Its id may be another message's by now, if its caller has stopped waiting.
+        const isSettled = () => deliveries.get(id) !== delivery
         const settle = (error: unknown, value?: unknown) => {
-          if (!deliveries.delete(id)) return
+          if (isSettled()) return
+          deliveries.delete(id)
           outside.delete(delivery)
           signal?.removeEventListener('abort', giveUp)
           if (error) reject(error)
@@ -194,7 +197,7 @@ export function openSession<C>(url: string, options: PageConnectOptions<C>): Pag
           void order(
             valid(contract?.[name]?.payload, payload, name, sessionId),
             (value) => {
-              if (!deliveries.has(id)) return
+              if (isSettled()) return
               delivery.encoded = encode(
                 { id, ch: name, ask, again: redelivered && true, meta },
                 value,
@@ -458,7 +461,7 @@ export function openSession<C>(url: string, options: PageConnectOptions<C>): Pag
       const stop = new AbortController()
       let answered = !ask
       const refuse = (code: string, text: string) =>
-        sendReply(id, undefined, { code: code.slice(0, 64) || 'error', message: text.slice(0, 1024) })
+        sendReply(id, undefined, { code: `${code}`.slice(0, 64) || 'error', message: text.slice(0, 1024) })
       const message = {
         name,
         payload: bytes ?? d,

@@ -317,6 +317,8 @@ test('an address that is none, or what a message cannot carry, is an ArgumentErr
     session.send('x'.repeat(129)),
     session.send('n', 1, { id: 'no spaces' }),
     session.send('n', 1, { meta: { k: 'v'.repeat(600) } }),
+    session.send('n', 1, { meta: { '': 'v' } }),
+    session.send('n', 1, { meta: { k: ['v'] as never } }),
   ]
   for (const sent of refused) {
     const error = await sent.catch((thrown: unknown) => thrown)
@@ -325,6 +327,113 @@ test('an address that is none, or what a message cannot carry, is an ArgumentErr
     expect(error).toMatchObject({ name: 'ArgumentError', code: 'argument-invalid' })
   }
   expect(() => session.handle('n', undefined as never)).toThrowError(ArgumentError)
+})
+
+test('an id that is used again after its caller stopped waiting is a message of its own', async () => {
+  const { session, link, platform } = openPage()
+  const first = await link(0)
+  await first.welcome()
+  const waiting = new AbortController()
+  const given = session.send('n', 1, { id: 'same', signal: waiting.signal })
+  given.catch(() => {})
+  await platform.settle()
+  waiting.abort()
+  await expect(given).rejects.toMatchObject({ fate: 'unknown' })
+  let settled = false
+  const again = session.send('n', 1, { id: 'same' }).then(() => {
+    settled = true
+  })
+  await platform.settle()
+  await first.say({ t: 'ack', n: 1 })
+  expect(settled, 'the second one is not handled yet').toBe(false)
+  await first.say({ t: 'ack', n: 2 })
+  expect(settled).toBe(true)
+  await again
+})
+
+test('a link whose server has not selected the subprotocol is told nothing, and is left', async () => {
+  const { session, link, platform } = openPage({
+    early: false,
+    reconnect: { nextDelayMs: ({ attempt }) => (attempt > 1 ? null : 0) },
+  })
+  const first = await link(0)
+  first.socket.protocol = ''
+  await first.open()
+  await platform.settle()
+  expect(first.said).toEqual([])
+  expect(first.closedWith()).toBeDefined()
+  await expect(session.opened).rejects.toMatchObject({ code: 'handshake-failed', reason: 'not-opened' })
+})
+
+test('a busy socket is asked by one timer, however much happens meanwhile', async () => {
+  const { link, session, platform } = openPage()
+  const first = await link(0)
+  await first.welcome()
+  first.socket.near.writable = false
+  for (let n = 0; n < 20; n++) {
+    void session.send('n', n).catch(() => {})
+    await platform.advance(1)
+  }
+  const asked = vi.spyOn(first.socket, 'bufferedAmount', 'get')
+  await platform.advance(100)
+  expect(asked.mock.calls.length).toBeLessThan(60)
+})
+
+test('where there is no WebSocket, there still is the fallback', async () => {
+  const { session, platform } = openPage({
+    fallback: { socket: (url: string, protocols: string[]) => new FakeSocket(url, protocols) } as never,
+  })
+  vi.stubGlobal('WebSocket', undefined)
+  await platform.settle()
+  await platform.advance(1)
+  expect(session.state).toBe('connecting')
+  expect(FakeSocket.all).toHaveLength(1)
+})
+
+test('a handler whose error has a number for a code answers all the same', async () => {
+  const { session, link } = openPage()
+  const first = await link(0)
+  await first.welcome()
+  session.handle('q', () => {
+    throw new RemoteError(404 as never, 'not here')
+  })
+  await first.say({ t: 'msg', seq: 1, id: 'a', ch: 'q', ask: true })
+  expect(first.said).toContainEqual(
+    expect.objectContaining({ re: 'a', err: { code: '404', message: 'not here' } }),
+  )
+})
+
+test('an acknowledgement that is refused settles nothing', async () => {
+  const { session, link } = openPage()
+  const first = await link(0)
+  const sent = ['a', 'b', 'c'].map((name) => session.send(name))
+  await first.welcome()
+  await first.say({ t: 'ack', n: 1, also: [[3, 99]] })
+  expect(first.closedWith()).toBe(4407)
+  const second = await link(1)
+  await second.welcome({ resumed: true, got: 3 })
+  await second.say({ t: 'ack', n: 3 })
+  expect(await Promise.race([Promise.all(sent), second.open().then(() => 'some wait')])).toHaveLength(3)
+})
+
+test.each<[string, object]>([
+  ['a name', { t: 'msg', seq: 1, id: 'a', ch: { toString: 1 }, ask: true }],
+  ['the message of an error', { t: 'msg', seq: 1, id: 'a', re: 'asked', err: { message: { toString: 1 } } }],
+  ['a reason', { t: 'reset', code: 'internal', reason: { toString: 1 } }],
+])('a server that says %s that is no text is found out before that does anything', async (_, said) => {
+  const { session, link } = openPage()
+  const asked = session.request('q', 1, { id: 'asked' })
+  asked.catch(() => {})
+  session.handle('n', () => {})
+  const first = await link(0)
+  await first.welcome()
+  await first.say(said)
+  expect(first.closedWith()).toBe(4400)
+  expect(session.state).toBe('recovering')
+  const second = await link(1)
+  await second.welcome({ resumed: true, got: 1 })
+  await second.say({ t: 'ack', n: 1 }, { t: 'msg', seq: 1, id: 'r', re: 'asked', d: 7 })
+  expect(await Promise.race([asked, second.open().then(() => 'it waits')])).toBe(7)
 })
 
 test('a RemoteError is made by applications too', () => {

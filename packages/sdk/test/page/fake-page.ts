@@ -8,6 +8,8 @@ export class FakeSocket {
   static writable = true
   readonly url: string
   readonly protocols: string[]
+  /** What the server has selected. */
+  protocol = 'lastword.1'
   binaryType = 'blob'
   near: MemoryLink
   readonly far: MemoryLink

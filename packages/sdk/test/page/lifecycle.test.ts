@@ -67,6 +67,53 @@ test('a page that has nothing to say says nothing', async () => {
   expect((await link(0)).closedWith()).toBeDefined()
 })
 
+test('a page leaves its link as for another one, so that the server keeps how its session ended', async () => {
+  const { session, link, fire } = openPage()
+  await (await link(0)).welcome()
+  void session.send('a', 1).catch(() => {})
+  await fire('pagehide', { persisted: true })
+  expect((await link(0)).closedWith()).toBe(4409)
+})
+
+test('what leaves with the page goes where its server has sent it', async () => {
+  const { session, link, fire, posted } = openPage()
+  await (await link(0)).welcome()
+  await (await link(0)).say({ t: 'away', after: 0, location: '/moved' })
+  await (await link(1)).welcome({ resumed: true })
+  void session.send('a', 1).catch(() => {})
+  await fire('pagehide', { persisted: true })
+  expect(posted[0]?.url).toBe('http://server.example/moved?lastword=once')
+})
+
+test('more than fits into one POST is left to the link that has it', async () => {
+  const { session, link, fire, posted, platform } = openPage()
+  const first = await link(0)
+  await first.welcome()
+  for (const part of ['a', 'b', 'c']) void session.send('part', part.repeat(30_000)).catch(() => {})
+  await fire('pagehide', { persisted: false })
+  expect(posted).toEqual([])
+  expect(first.closedWith()).toBeUndefined()
+  expect(first.said.filter(({ t }) => t === 'msg')).toHaveLength(3)
+  // The link is lost instead: the POST takes what it can.
+  await first.end()
+  await fire('pagehide', { persisted: false })
+  await platform.settle()
+  expect(posted).toHaveLength(1)
+})
+
+test('a page that is looked at again and again does not put off the end of a dead link', async () => {
+  const { session, link, platform, fire } = openPage()
+  const first = await link(0)
+  await first.welcome()
+  for (let n = 0; n < 5; n++) {
+    await fire('visibilitychange')
+    await platform.advance(10_000)
+  }
+  expect(first.said.filter(({ t }) => t === 'ping')).toHaveLength(1)
+  expect(first.closedWith()).toBe(4408)
+  session.abort()
+})
+
 test('a page that is back connects at once, whatever the policy says', async () => {
   const { session, link, fire, platform, posted, links } = openPage({
     reconnect: { nextDelayMs: () => 60_000 },
