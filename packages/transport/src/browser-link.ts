@@ -39,6 +39,8 @@ class BrowserLink implements Link {
   readonly #stopConnectTimer: () => void
   #pollTimer: ReturnType<typeof setTimeout> | undefined
   #opened = false
+  /** It is open, and the server does not speak the subprotocol. */
+  #plain = false
   #busy = false
   /** A frame was too large: what follows it is not delivered. */
   #refusing = false
@@ -60,6 +62,12 @@ class BrowserLink implements Link {
       'open',
       () => {
         this.#stopConnectTimer()
+        // Not every browser refuses a server that has selected none.
+        this.#plain = options.protocols.length > 0 && !options.protocols.includes(socket.protocol)
+        if (this.#plain) {
+          this.#error ??= new Error('The server did not select the subprotocol.')
+          return this.#giveUp(false)
+        }
         this.#opened = true
         this.#arrivals.open()
       },
@@ -222,7 +230,7 @@ class BrowserLink implements Link {
       reason,
       clean,
       opened: this.#opened,
-      ...(!clean && { failure: this.#opened ? 'lost' : 'not-opened' }),
+      ...(!clean && { failure: this.#plain ? 'subprotocol-refused' : this.#opened ? 'lost' : 'not-opened' }),
       ...(this.#error && { error: this.#error }),
       flushed: bytesUnsent === 0,
       peerEnded: code !== 1006,

@@ -199,3 +199,32 @@ test('browser: the time to connect is bounded', async () => {
 test('browser: without a WebSocket class the call says what to do', () => {
   expect(() => openBrowserLink('ws://127.0.0.1:1', { protocols: [] })).toThrow('option webSocket')
 })
+
+test('browser: an open socket whose server has selected no subprotocol is closed, and nothing leaves on it', async () => {
+  const told: unknown[] = []
+  class Lenient extends EventTarget {
+    readyState = 0
+    bufferedAmount = 0
+    protocol = ''
+    constructor() {
+      super()
+      queueMicrotask(() => {
+        this.readyState = 1
+        this.dispatchEvent(new Event('open'))
+      })
+    }
+    send(frame: unknown) {
+      told.push(frame)
+    }
+    close() {
+      told.push('close')
+    }
+  }
+  const link = openBrowserLink('ws://x/', { protocols: ['test'], webSocket: Lenient as never })
+  const heard = record(link)
+  await new Promise<void>((resolve) => queueMicrotask(resolve))
+  link.send('dropped')
+  expect(told).toEqual(['close'])
+  expect(await ended(heard)).toMatchObject({ opened: false, failure: 'subprotocol-refused' })
+  expect(heard.log).toEqual(['end'])
+})
