@@ -201,10 +201,12 @@ export function connector(
     return lookMs
   }
 
+  const offline = () => globalThis.navigator?.onLine === false
+
   const plan = () => {
     if (!lastId) return void openLink()
     // `online` goes on.
-    if (globalThis.navigator?.onLine === false) return
+    if (offline()) return
     try {
       const delayMs = reconnect.nextDelayMs({
         attempt: attempt + 1,
@@ -240,7 +242,7 @@ export function connector(
       if (isBack) parked = false
       look()
       if (machine.attached()) machine.probe(now())
-      else if (machine.wantsLink()) {
+      else if (machine.wantsLink() && !offline()) {
         attempt = 0
         void openLink()
       }

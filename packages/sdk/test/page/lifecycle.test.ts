@@ -169,6 +169,8 @@ test('nothing is tried while there is no network, and at once when there is', as
   vi.stubGlobal('navigator', { onLine: false })
   await (await link(0)).end()
   await platform.advance(60_000)
+  await fire('visibilitychange')
+  await fire('pageshow', { persisted: true })
   expect(links()).toBe(1)
   vi.stubGlobal('navigator', { onLine: true })
   await fire('online')
