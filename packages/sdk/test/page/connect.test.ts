@@ -390,6 +390,14 @@ test('where there is no WebSocket, there still is the fallback', async () => {
   expect(FakeSocket.all).toHaveLength(1)
 })
 
+test('an object that has a buffer is no view of one', async () => {
+  const { session, link } = openPage({ early: false })
+  session.send('n', { buffer: new ArrayBuffer(2), more: 1 }).catch(() => {})
+  const first = await link(0)
+  await first.open()
+  expect(first.said[1]).toMatchObject({ t: 'msg', d: { more: 1 } })
+})
+
 test('a handler whose error has a number for a code answers all the same', async () => {
   const { session, link } = openPage()
   const first = await link(0)
