@@ -86,13 +86,12 @@ export function connector(
     const id = ++lastId
     let asked = false
     const link: Link = {
-      timer: setTimeout(() => {
-        link.socket?.close()
-        link.end({})
-      }, connectTimeoutMs),
+      timer: setTimeout(() => link.end({}), connectTimeoutMs),
       end({ code = 1006, reason = '', wasClean = false }, because) {
         if (!links.delete(id)) return
         clearTimeout(link.timer)
+        // If that is not what has ended it.
+        link.socket?.close()
         machine.linkEnd(id, code, reason, wasClean)
         changed()
         // Of a link that was attached the session has heard before.
@@ -150,10 +149,7 @@ export function connector(
     socket.binaryType = 'arraybuffer'
     socket.onopen = () => {
       // A plain server hears nothing of the session; not every browser sees to that.
-      if (socket.protocol !== protocols[0]) {
-        socket.close()
-        return link.end({})
-      }
+      if (socket.protocol !== protocols[0]) return link.end({})
       clearTimeout(link.timer)
       link.opened = true
       if (first && !link.early) socket.send(first as string)
@@ -178,7 +174,6 @@ export function connector(
     if (last && link.opened) link.socket?.send(last as string)
     // Pages may send 1000 and 3000 to 4999; a reason has 123 bytes of UTF-8.
     link.socket?.close(code < 3000 ? 1000 : code, reason.slice(0, 41))
-    clearTimeout(link.timer)
     link.timer = setTimeout(() => link.end({}), lingerMs)
   }
 

@@ -17,7 +17,7 @@ interface Fields {
 /** A message, serialised once: what the caller changes later changes nothing. @throws ArgumentError */
 export function encode<Tag>(fields: Fields & { id: string }, value: unknown, tag: Tag): ClientMessage<Tag> {
   // An ArrayBuffer, or a view of one.
-  const { buffer = value, byteOffset, byteLength } = (ArrayBuffer.isView(value) ? value : {}) as DataView
+  const { buffer = value, byteOffset, byteLength } = (ArrayBuffer.isView(value) && value) as DataView
   const payload =
     buffer instanceof ArrayBuffer ? new Uint8Array(buffer, byteOffset, byteLength).slice() : undefined
   const rest = `,${envelopeText({ t: 'msg', seq: 1, ...fields }, payload ? undefined : value).slice(headChars)}`

@@ -443,8 +443,6 @@ export function openSession<C>(url: string, options: PageConnectOptions<C>): Pag
   Object.assign(on, {
     message(envelope, bytes) {
       const { ch: name = '', seq, id, d, ask, again, meta = {}, re, err } = envelope
-      // What came with what ended the session was not handled, as its report says.
-      if (peerFin) return
       if (re) {
         const delivery = deliveries.get(re)
         const onAnswered = () => machine.handled(seq, now())
