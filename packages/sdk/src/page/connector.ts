@@ -223,8 +223,6 @@ export function connector(
       if (parked) return
       // What the application has done just now goes along.
       turn()
-      // A link may bring all of it, and would be given up for the one that takes only a part.
-      if (machine.attached() && machine.retainedBytes() > lastWordsBytes) return
       const frames = machine.lastWords(lastWordsBytes, auth, gone)
       if (frames[0]) postOnce(location ?? url, frames)
       // Last, so that a run of this that was cut off is made up for by the next.

@@ -85,22 +85,6 @@ test('what leaves with the page goes where its server has sent it', async () => 
   expect(posted[0]?.url).toBe('http://server.example/moved?lastword=once')
 })
 
-test('more than fits into one POST is left to the link that has it', async () => {
-  const { session, link, fire, posted, platform } = openPage()
-  const first = await link(0)
-  await first.welcome()
-  for (const part of ['a', 'b', 'c']) void session.send('part', part.repeat(30_000)).catch(() => {})
-  await fire('pagehide', { persisted: false })
-  expect(posted).toEqual([])
-  expect(first.closedWith()).toBeUndefined()
-  expect(first.said.filter(({ t }) => t === 'msg')).toHaveLength(3)
-  // The link is lost instead: the POST takes what it can.
-  await first.end()
-  await fire('pagehide', { persisted: false })
-  await platform.settle()
-  expect(posted).toHaveLength(1)
-})
-
 test('a page that is looked at again and again does not put off the end of a dead link', async () => {
   const { session, link, platform, fire } = openPage()
   const first = await link(0)
