@@ -13,7 +13,7 @@ export interface HttpLinksOptions {
   roundMs: number
   /** How long a link may be without a round, and how long a body may stand still, in ms. */
   gapMs: number
-  /** Links at once; past it new ones are refused with 503. */
+  /** Links at once, of each of the two kinds; past it new ones are refused with 503. */
   linksMax: number
 }
 
@@ -33,6 +33,8 @@ export class HttpLinks {
   readonly #host: HttpLinksHost
   /** Links that are made of several rounds, by their tokens. */
   readonly #links = new Map<string, HttpServerLink>()
+  /** How many links of one request are not over. They have a count of their own: last words find room where many poll. */
+  #onceCount = 0
 
   constructor(options: HttpLinksOptions, host: HttpLinksHost) {
     this.#options = options
@@ -61,7 +63,9 @@ export class HttpLinks {
     if (control !== undefined || frames.length === 0) {
       return refuse(response, 400, 'The body of a link of one request is its frames, and nothing else.')
     }
-    const link = new HttpServerLink({ ...this.#options, once: true, protocol: '' }, () => {})
+    if (this.#onceCount >= this.#options.linksMax) return refuseForNow(response)
+    this.#onceCount++
+    const link = new HttpServerLink({ ...this.#options, once: true, protocol: '' }, () => this.#onceCount--)
     this.#host.onLink(link, request, [])
     link.round(0, { control, frames }, response)
   }
@@ -77,9 +81,7 @@ export class HttpLinks {
     if (!isTextArray(protocols)) return refuse(response, 400, 'The body offers no subprotocols.')
     const protocol = this.#host.select(protocols)
     if (protocol === undefined) return refuse(response, 400, 'None of these subprotocols is spoken here.')
-    if (this.#links.size >= this.#options.linksMax) {
-      return refuse(response, 503, 'There are as many links as this server will keep.')
-    }
+    if (this.#links.size >= this.#options.linksMax) return refuseForNow(response)
     const link = new HttpServerLink({ ...this.#options, once: false, protocol }, () =>
       this.#links.delete(token),
     )
@@ -88,6 +90,10 @@ export class HttpLinks {
     link.round(0, body, response)
     if (!answered) link.answerNow()
   }
+}
+
+function refuseForNow(response: ServerResponse): void {
+  refuse(response, 503, 'There are as many links as this server will keep.')
 }
 
 /** Long enough not to be guessed, short enough to be kept. */

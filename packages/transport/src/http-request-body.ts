@@ -10,7 +10,12 @@ export interface RequestBodyEvents {
 /** How long what is left of a refused body is read, in ms: a connection that is ended with unread bytes loses the answer. */
 const drainMs = 5_000
 
-/** Reads the body of a request, up to a bound, as long as it moves. */
+/** How many times the gap a body may take in all. By then a client has long given up waiting for its answer. */
+const gapsMax = 6
+/** What room for a body begins with, in bytes. */
+const roomBytesMin = 4096
+
+/** Reads the body of a request, up to a bound, as long as it moves, and not for ever. */
 export function readHttpBody(
   request: IncomingMessage,
   { bodyBytesMax, gapMs }: { bodyBytesMax: number; gapMs: number },
@@ -22,19 +27,42 @@ export function readHttpBody(
       'The body was read before lastword came to it: let adapter.request() go before what parses bodies.',
     )
   }
-  const chunks: Buffer[] = []
+  // One piece that grows: a client may send its body byte by byte, and a chunk for each would take a hundred times as much.
+  let room = Buffer.alloc(0)
   let bytes = 0
   let over = false
   let timer = watch()
+  const deadline = setTimeout(
+    () => afterReading(() => over || stop(408, 'The body took too long.')),
+    gapMs * gapsMax,
+  ).unref()
 
   function watch(): NodeJS.Timeout {
     return setTimeout(() => afterReading(() => over || stop(408, 'The body stood still.')), gapMs).unref()
   }
 
-  function stop(status: number, why: string): void {
+  function end(): void {
     over = true
     clearTimeout(timer)
-    chunks.length = 0
+    clearTimeout(deadline)
+  }
+
+  function keep(chunk: Buffer): void {
+    const needed = bytes + chunk.length
+    if (needed > room.length) {
+      const larger = Buffer.allocUnsafeSlow(
+        Math.min(bodyBytesMax, Math.max(roomBytesMin, 2 * room.length, needed)),
+      )
+      room.copy(larger, 0, 0, bytes)
+      room = larger
+    }
+    chunk.copy(room, bytes)
+    bytes = needed
+  }
+
+  function stop(status: number, why: string): void {
+    end()
+    room = Buffer.alloc(0)
     onRefused(status, why)
     // Node reads on and drops what comes, which a client may make last for ever.
     const drain = setTimeout(() => request.complete || request.destroy(), drainMs).unref()
@@ -47,21 +75,16 @@ export function readHttpBody(
   request.on('error', () => {})
   request.on('data', (chunk: Buffer) => {
     if (over) return
-    bytes += chunk.length
-    if (bytes > bodyBytesMax) return tooLarge()
-    chunks.push(chunk)
+    if (bytes + chunk.length > bodyBytesMax) return tooLarge()
+    keep(chunk)
     clearTimeout(timer)
     timer = watch()
   })
   request.on('end', () => {
     if (over) return
-    over = true
-    clearTimeout(timer)
-    onBody(Buffer.concat(chunks))
+    end()
+    onBody(room.subarray(0, bytes))
   })
-  request.on('close', () => {
-    over = true
-    clearTimeout(timer)
-  })
+  request.on('close', end)
   if (Number(request.headers['content-length']) > bodyBytesMax) tooLarge()
 }

@@ -1,4 +1,6 @@
 import { connect, type Socket } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { until } from '@lastword/testkit'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { sendOneShot } from '../src/node.ts'
@@ -178,6 +180,52 @@ describe('what a client does wrong', () => {
     expect(served.came).toHaveLength(0)
   })
 
+  it('by sending a body byte by byte, without end, is refused', async () => {
+    const served = await serveHttp({ gapMs: 200 })
+    const socket = begin(served, 'once', 1_000_000, '[')
+    const trickle = setInterval(() => socket.write(' '), 5)
+    atTheEnd(() => clearInterval(trickle))
+    let answer = ''
+    socket.on('data', (data) => {
+      answer += data
+    })
+    await until(() => answer !== '', { what: 'the answer' })
+    expect(answer).toMatch(/^HTTP\/1.1 408 /)
+    expect(served.came).toHaveLength(0)
+  })
+
+  it('by sending a body in many small pieces takes no more room than the body', async () => {
+    const served = await serveHttp({ bodyBytesMax: 300_000 })
+    const socket = connect(served.port, 'localhost')
+    socket.on('error', () => {})
+    atTheEnd(() => socket.destroy())
+    const piece = '1\r\n \r\n'
+    socket.write('POST /?lastword=once HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n')
+    await until(() => served.requests.length === 1, { what: 'the request' })
+    const before = heldBytes()
+    let came = 0
+    served.requests[0]?.on('data', ({ length }) => {
+      came += length
+    })
+    socket.write(piece.repeat(200_000))
+    await until(() => came === 200_000, { what: 'the pieces' })
+    expect(heldBytes() - before).toBeLessThan(4_000_000)
+  })
+
+  it('by making many links of one request at once is refused, apart from those that poll', async () => {
+    const { came, post } = await serveHttp({ linksMax: 2 })
+    const answers = [post('once', '["one"]'), post('once', '["two"]')]
+    await until(() => came.length === 2, { what: 'two links' })
+    expect((await post('once', '["three"]')).status).toBe(503)
+    expect((await post('poll', roundOf(0))).status).toBe(200)
+    for (const { link } of came) link.send('["down"]')
+    await Promise.all(answers)
+    const later = post('once', '["three"]')
+    await until(() => came.length === 4, { what: 'room again' })
+    came[3]?.link.send('["down"]')
+    expect((await later).frames).toEqual(['["down"]'])
+  })
+
   it('by going away while a round hangs may come again with the same one, and is told the same', async () => {
     const served = await serveHttp()
     const { came, post, proxy } = served
@@ -273,3 +321,11 @@ describe('a link of one request', () => {
     expect(sendOneShot(url, ['["last"]'])).toBe(false)
   })
 })
+
+/** What is held once everything that nobody holds has been collected, in bytes. */
+function heldBytes(): number {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
