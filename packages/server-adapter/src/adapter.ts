@@ -65,7 +65,7 @@ export type ConnectionHandler<Socket extends WsSocket = WsSocket> = (
 export class Adapter<C = AnyContract> {
   readonly #checked: CheckedAdapterOptions
   readonly #callbacks = new Set<(session: Session<C>, context: SessionContext) => unknown>()
-  readonly #emitter = new Emitter<AdapterEvents>((error) => platform.report(error))
+  readonly #emitter = new Emitter<AdapterEvents>(platform)
   /** Links that are not over, each with its door. */
   readonly #links = new Map<Link, LinkDoor>()
   readonly #counters = new AdapterCounters()

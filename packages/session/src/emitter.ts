@@ -1,42 +1,57 @@
+/** Where an emitter reports what a listener throws. */
+export interface Reporter {
+  report(error: unknown): void
+}
+
 /**
  * The least that an event source needs: typed `on` and `off`. A listener that throws, or whose promise rejects, does not
  * keep the others from being called.
  */
 export class Emitter<Events extends object> {
-  readonly #listeners = new Map<keyof Events, Set<(event: never) => unknown>>()
-  readonly #onThrow: (error: unknown) => void
+  /** In the order in which they were added. Made when there is one: most sessions have two or three in all. */
+  #listeners: Array<Listening<Events>> | undefined
+  readonly #reporter: Reporter
 
-  constructor(onThrow: (error: unknown) => void) {
-    this.#onThrow = onThrow
+  constructor(reporter: Reporter) {
+    this.#reporter = reporter
   }
 
   /** Returns what takes the listener off again. Adding one twice changes nothing. */
   on<E extends keyof Events>(event: E, listener: (value: Events[E]) => unknown): () => void {
-    let listeners = this.#listeners.get(event)
-    if (listeners === undefined) {
-      listeners = new Set()
-      this.#listeners.set(event, listeners)
-    }
-    listeners.add(listener)
+    this.#listeners ??= []
+    if (this.#indexOf(event, listener) < 0) this.#listeners.push({ event, listener })
     return () => this.off(event, listener)
   }
 
   off<E extends keyof Events>(event: E, listener: (value: Events[E]) => unknown): void {
-    this.#listeners.get(event)?.delete(listener)
+    const index = this.#indexOf(event, listener)
+    if (index >= 0) this.#listeners?.splice(index, 1)
   }
 
   /** False if nobody listens. */
   emit<E extends keyof Events>(event: E, value: Events[E]): boolean {
-    const listeners = this.#listeners.get(event)
-    if (listeners === undefined || listeners.size === 0) return false
-    for (const listener of [...listeners]) {
+    // Whoever adds or removes one while they are called changes nothing for this time.
+    const listening = this.#listeners?.filter((one) => one.event === event)
+    if (listening === undefined || listening.length === 0) return false
+    for (const { listener } of listening) {
       try {
         const result = (listener as (value: Events[E]) => unknown)(value) as PromiseLike<unknown> | undefined
-        if (typeof result?.then === 'function') result.then(undefined, this.#onThrow)
+        if (typeof result?.then === 'function') {
+          result.then(undefined, (error: unknown) => this.#reporter.report(error))
+        }
       } catch (error) {
-        this.#onThrow(error)
+        this.#reporter.report(error)
       }
     }
     return true
   }
+
+  #indexOf<E extends keyof Events>(event: E, listener: (value: Events[E]) => unknown): number {
+    return this.#listeners?.findIndex((one) => one.event === event && one.listener === listener) ?? -1
+  }
+}
+
+interface Listening<Events> {
+  readonly event: keyof Events
+  readonly listener: (event: never) => unknown
 }

@@ -20,7 +20,7 @@ export type NoteHandler = (payload: never) => unknown
 export interface NotesHost {
   /** True while a note would go out. */
   takesNotes(): boolean
-  submit(text: string, payload: Uint8Array | undefined): void
+  submitNote(text: string, payload: Uint8Array | undefined): void
   onError(error: LastwordError): void
 }
 
@@ -86,7 +86,7 @@ export class Notes {
       throw new ArgumentError(`a note of ${bytes} bytes is too large`, 'Send it as a message.')
     }
     if (!this.#host.takesNotes()) return false
-    this.#host.submit(encodeNote(name, text), binary)
+    this.#host.submitNote(encodeNote(name, text), binary)
     return true
   }
 

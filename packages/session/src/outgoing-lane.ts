@@ -33,7 +33,8 @@ export interface LaneHost {
   takeBack(message: Outgoing): void
   cancel(requestId: string): void
   fateOf(message: Outgoing): Fate
-  retainedBytes(): number
+  /** Bytes that are queued and in flight. */
+  readonly retainedBytes: number
   /** Messages were handled, or failed: there may be room for what waited for it. */
   onRoom(): void
   onError(error: LastwordError): void

@@ -4,7 +4,7 @@ import type { Delivery, Outgoing } from './delivery.ts'
 /** What the room needs of its session. */
 export interface RoomHost {
   /** Bytes that are queued and in flight. */
-  retainedBytes(): number
+  readonly retainedBytes: number
   /** False once the application has closed, or the session is over. */
   takesMessages(): boolean
   /** False once nothing that waits may go out any more. */
@@ -56,7 +56,7 @@ export class Room {
   enter(message: Outgoing, delivery: Delivery): void {
     if (this.nobodyWaits && this.#fits(message)) return this.#submit(message, delivery)
     if (this.#onFull === 'reject' && !delivery.waits) {
-      return delivery.reject(new QueueFullError(this.#host.retainedBytes(), this.#bytesMax, this.#details))
+      return delivery.reject(new QueueFullError(this.#host.retainedBytes, this.#bytesMax, this.#details))
     }
     this.#outside.set(delivery, message)
     this.#outsideBytes += message.bytes
@@ -92,12 +92,12 @@ export class Room {
 
   /** One message may always be in, however large. */
   #fits(message: Outgoing): boolean {
-    const inside = this.#host.retainedBytes()
+    const inside = this.#host.retainedBytes
     return inside === 0 || inside + message.bytes <= this.#bytesMax
   }
 
   #isReady(): boolean {
-    return this.#host.retainedBytes() + this.#outsideBytes <= this.#bytesMax / 2
+    return this.#host.retainedBytes + this.#outsideBytes <= this.#bytesMax / 2
   }
 }
 

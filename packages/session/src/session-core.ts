@@ -3,8 +3,10 @@ import {
   type Contract,
   type DecodedFrame,
   defaults,
+  type Fate,
   type Frame,
   type HelloEnvelope,
+  type JournalWrite,
   type Json,
   LastwordError,
   type LinkId,
@@ -14,22 +16,22 @@ import {
   type SessionMachine,
   type SessionOutput,
 } from '@lastword/protocol'
-import type { Link, LinkEvents } from '@lastword/transport'
+import type { Link, LinkEnd, LinkEvents } from '@lastword/transport'
 import { atMost } from './at-most.ts'
-import { Closing } from './closing.ts'
-import type { Delivery } from './delivery.ts'
-import { Dispatcher } from './dispatcher.ts'
+import { Closing, type ClosingHost } from './closing.ts'
+import type { Delivery, Outgoing } from './delivery.ts'
+import { Dispatcher, type DispatcherHost } from './dispatcher.ts'
 import { Emitter } from './emitter.ts'
 import { IncomingMessage } from './incoming-message.ts'
 import type { KeptSession } from './journal-writer.ts'
 import { LostMessages } from './lost-messages.ts'
-import { Notes } from './notes.ts'
-import { OutgoingLane } from './outgoing-lane.ts'
+import { Notes, type NotesHost } from './notes.ts'
+import { type LaneHost, OutgoingLane } from './outgoing-lane.ts'
 import type { Platform } from './platform.ts'
 import { type RestoredMessage, RestoredMessages } from './restored-messages.ts'
-import { type FirstFrame, SessionDriver } from './session-driver.ts'
+import { type ClosedLink, type DriverEvents, type FirstFrame, SessionDriver } from './session-driver.ts'
 import { asJournalError, SessionKeeping, sessionMoved } from './session-keeping.ts'
-import { isLost, SessionLife } from './session-life.ts'
+import { isLost, type LifeHost, SessionLife } from './session-life.ts'
 import { machineOf } from './session-machine-of.ts'
 import type { CoreConfig, SessionOwner } from './session-owner.ts'
 import { type SessionStats, statsOf } from './session-stats.ts'
@@ -39,8 +41,12 @@ import { type TraceOrigin, Tracer } from './trace.ts'
 /**
  * The engine of a session: the machine, run on links by a driver, between the lane out and the dispatcher in. The
  * application sees it through `Session`, the SDK and the adapter own it.
+ *
+ * It is the host of its parts itself: an object of functions for each of them would be half of what an idle session takes.
  */
-export class SessionCore {
+export class SessionCore
+  implements DriverEvents<Delivery>, LaneHost, DispatcherHost, NotesHost, ClosingHost, LifeHost
+{
   readonly emitter: Emitter<SessionEvents>
   readonly lane: OutgoingLane
   readonly dispatcher: Dispatcher
@@ -93,28 +99,17 @@ export class SessionCore {
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
     })
-    this.emitter = new Emitter((error) => platform.report(error))
+    this.emitter = new Emitter(platform)
     const contract = options.contract as Contract | undefined
     this.contract = contract
     const restored = new RestoredMessages(config.sid)
     this.#machine = machineOf(config, kept, restored, platform.now())
     this.restored = Object.freeze(restored.list)
-    this.#life = new SessionLife(this.emitter, this.#machine.welcomed, {
-      now: () => platform.now(),
-      onState: (state) => owner.onState?.(state),
-    })
+    this.#life = new SessionLife(this.emitter, this.#machine.welcomed, this)
     this.#driver = new SessionDriver(
       this.#machine,
       platform,
-      {
-        onOutput: (output) => this.#onOutput(output),
-        onLinkEnd: (link, end, closed) => this.#owner.onLinkEnd(link, end, closed),
-        onWritten: ({ state }) => {
-          this.#heldGot = state.in.got
-          this.dispatcher.resume()
-        },
-        onJournalFailed: (error) => this.#onJournalFailed(error),
-      },
+      this,
       tracerOf(options.trace, { sid: config.sid, side: config.role }, platform),
       kept?.journal,
     )
@@ -122,64 +117,12 @@ export class SessionCore {
       this.#keeping = new SessionKeeping(kept.journal, this.#driver.writer)
       kept.journal.onClosed?.((error) => this.#onJournalClosed(asJournalError(error, config.sid)))
     }
-    this.lane = new OutgoingLane(
-      {
-        takesMessages: () => !this.#closing.begun && !this.#left && !this.#machine.ended,
-        maySubmit: () => !this.#closing.finAsked && !this.#machine.ended,
-        peerHasClosed: () => this.#closing.peerFin,
-        submit: (message) => this.#driver.input({ type: 'send', message }),
-        takeBack: (message) => this.#driver.input({ type: 'drop', message }),
-        cancel: (re) => this.#driver.input({ type: 'cancel', re }),
-        fateOf: (message) => this.#machine.fateOf(message),
-        retainedBytes: () => this.#machine.retainedBytes,
-        onRoom: () => this.dispatcher.resume(),
-        onError: (error) => this.#tellError(error),
-      },
-      contract,
-      config.idPrefix,
-      options,
-      config.sid,
-    )
+    this.lane = new OutgoingLane(this, contract, config.idPrefix, options, config.sid)
     this.lane.adopt(restored.requests)
-    this.notes = new Notes(
-      {
-        takesNotes: () => this.#machine.attached && !this.#closing.begun,
-        submit: (text, payload) => this.#driver.input({ type: 'note', text, payload }),
-        onError: (error) => this.#tellError(error),
-      },
-      contract,
-      config.sid,
-    )
-    this.dispatcher = new Dispatcher(
-      {
-        over: () => this.#machine.ended,
-        mayBegin: (message) => message.seq <= this.#heldGot,
-        takesRequests: () => this.lane.answers.hasRoom,
-        onHandled: (message) => this.#onHandled(message),
-        onUnhandled: (message) => this.emitter.emit('unhandled', message),
-        onError: (error) => this.#tellError(error),
-        endOfTurn: (callback) => platform.endOfTurn(callback),
-      },
-      contract,
-      options.concurrency ?? Number.POSITIVE_INFINITY,
-    )
-    this.#closing = new Closing(
-      {
-        dispatcher: this.dispatcher,
-        lane: this.lane,
-        over: () => this.#machine.ended,
-        onBegin: ({ timeoutMs = defaults.closeTimeoutMs }) => {
-          this.#life.closing()
-          this.#driver.input({ type: 'close', timeoutMs })
-        },
-        fin: ({ code, reason }) => this.#driver.input({ type: 'fin', code, reason }),
-        onlyKeptLeft: (count) =>
-          this.abort('unhandled', `${count} messages had come for which there is no handler`),
-        endOfTurn: (callback) => platform.endOfTurn(callback),
-      },
-      options.halfOpen === true,
-      kept?.snapshot?.state.out.fin !== undefined,
-    )
+    this.notes = new Notes(this, contract, config.sid)
+    this.dispatcher = new Dispatcher(this, contract, options.concurrency ?? Number.POSITIVE_INFINITY)
+    const finAsked = kept?.snapshot?.state.out.fin !== undefined
+    this.#closing = new Closing(this, options.halfOpen === true, finAsked)
     if (this.#closing.begun) this.#life.closing()
   }
 
@@ -385,13 +328,120 @@ export class SessionCore {
     await this.closed
   }
 
-  #onHandled(message: IncomingMessage): void {
+  // For its parts
+
+  now(): number {
+    return this.#platform.now()
+  }
+
+  endOfTurn(callback: () => void): void {
+    this.#platform.endOfTurn(callback)
+  }
+
+  over(): boolean {
+    return this.#machine.ended
+  }
+
+  takesMessages(): boolean {
+    return !this.#closing.begun && !this.#left && !this.#machine.ended
+  }
+
+  maySubmit(): boolean {
+    return !this.#closing.finAsked && !this.#machine.ended
+  }
+
+  peerHasClosed(): boolean {
+    return this.#closing.peerFin
+  }
+
+  submit(message: Outgoing): void {
+    this.#driver.input({ type: 'send', message })
+  }
+
+  takeBack(message: Outgoing): void {
+    this.#driver.input({ type: 'drop', message })
+  }
+
+  cancel(re: string): void {
+    this.#driver.input({ type: 'cancel', re })
+  }
+
+  fateOf(message: Outgoing): Fate {
+    return this.#machine.fateOf(message)
+  }
+
+  onRoom(): void {
+    this.dispatcher.resume()
+  }
+
+  takesNotes(): boolean {
+    return this.#machine.attached && !this.#closing.begun
+  }
+
+  submitNote(text: string, payload: Uint8Array | undefined): void {
+    this.#driver.input({ type: 'note', text, payload })
+  }
+
+  mayBegin(message: IncomingMessage): boolean {
+    return message.seq <= this.#heldGot
+  }
+
+  takesRequests(): boolean {
+    return this.lane.answers.hasRoom
+  }
+
+  onHandled(message: IncomingMessage): void {
     message.settle()
     this.#driver.input({ type: 'handled', seq: message.seq })
     this.#closing.checkIdle()
   }
 
-  #onOutput(output: SessionOutput<Delivery>): void {
+  onUnhandled(message: IncomingMessage): void {
+    this.emitter.emit('unhandled', message)
+  }
+
+  onBegin({ timeoutMs = defaults.closeTimeoutMs }: CloseOptions): void {
+    this.#life.closing()
+    this.#driver.input({ type: 'close', timeoutMs })
+  }
+
+  fin({ code, reason }: CloseOptions): void {
+    this.#driver.input({ type: 'fin', code, reason })
+  }
+
+  onlyKeptLeft(count: number): void {
+    this.abort('unhandled', `${count} messages had come for which there is no handler`)
+  }
+
+  onState(state: SessionState): void {
+    this.#owner.onState?.(state)
+  }
+
+  onLinkEnd(link: LinkId, end: LinkEnd, closed: ClosedLink | undefined): void {
+    this.#owner.onLinkEnd(link, end, closed)
+  }
+
+  onWritten({ state }: JournalWrite): void {
+    this.#heldGot = state.in.got
+    this.dispatcher.resume()
+  }
+
+  onJournalFailed(failure: unknown): void {
+    const error = asJournalError(failure, this.sid)
+    const lost = error.code === 'journal-lost'
+    if (this.#machine.ended && !lost) this.onError(error)
+    if (lost) return this.#goElsewhere(error)
+    if (this.#onJournalFailure === 'go-on' && !this.#machine.ended) return void this.#goOnWithout(error)
+    // The peer is told nothing: what the journal has goes on once it works again.
+    this.#letGo(error, 'internal', 'its journal failed', true)
+  }
+
+  /** Something went wrong that nobody waits for. */
+  onError(error: LastwordError): void {
+    if (!this.emitter.emit('error', error)) this.#platform.report(error)
+  }
+
+  onOutput(output: SessionOutput<Delivery>): void {
     switch (output.type) {
       case 'message':
         return this.#onMessage(output)
@@ -451,7 +501,7 @@ export class SessionCore {
     const forget = () =>
       this.#keeping?.forget((error) => {
         // That it cannot forget either has been told with the warning.
-        if (this.#lack === undefined) this.#tellError(asJournalError(error, this.sid))
+        if (this.#lack === undefined) this.onError(asJournalError(error, this.sid))
       })
     if (this.#lost?.told === undefined) forget()
     else this.#lost.told.then(forget, () => {})
@@ -515,7 +565,7 @@ export class SessionCore {
         await atMost(this.#platform, defaults.lingerMs, this.#keeping.release())
       }
     } catch (error) {
-      this.#tellError(asJournalError(error, this.sid))
+      this.onError(asJournalError(error, this.sid))
     }
     if (wanted && this.attached) await atMost(this.#platform, moveMs, this.#detached())
     this.#goElsewhere(sessionMoved(this.sid))
@@ -539,18 +589,8 @@ export class SessionCore {
   #onJournalClosed(error: LastwordError): void {
     if (this.#machine.ended || this.#lack !== undefined) return
     this.#driver.writer?.fail(error)
-    this.#tellError(error)
+    this.onError(error)
     this.#letGo(error, 'internal', 'its journal was closed', true)
-  }
-
-  #onJournalFailed(failure: unknown): void {
-    const error = asJournalError(failure, this.sid)
-    const lost = error.code === 'journal-lost'
-    if (this.#machine.ended && !lost) this.#tellError(error)
-    if (lost) return this.#goElsewhere(error)
-    if (this.#onJournalFailure === 'go-on' && !this.#machine.ended) return void this.#goOnWithout(error)
-    // The peer is told nothing: what the journal has goes on once it works again.
-    this.#letGo(error, 'internal', 'its journal failed', true)
   }
 
   /** Nothing leaves until it is known what the journal still holds. */
@@ -581,10 +621,6 @@ export class SessionCore {
     const cause = this.#cause ?? this.#owner.whyNotOpened?.()
     if (cause instanceof LastwordError) return cause
     return new SessionClosedError(why, { sessionId: this.sid, cause })
-  }
-
-  #tellError(error: LastwordError): void {
-    if (!this.emitter.emit('error', error)) this.#platform.report(error)
   }
 }
 
