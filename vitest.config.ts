@@ -5,7 +5,7 @@ export default defineConfig({
   resolve: { conditions: ['@lastword/source'] },
   ssr: { resolve: { conditions: ['@lastword/source'] } },
   test: {
-    include: ['packages/*/test/**/*.test.ts', '{examples,race,soak}/test/**/*.test.ts'],
+    include: ['packages/*/test/**/*.test.ts', '{examples,race,soak,bench}/test/**/*.test.ts'],
     // Generous, for a busy machine: a test's own deadlines are what says that something hangs.
     testTimeout: 60_000,
     hookTimeout: 30_000,

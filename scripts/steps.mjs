@@ -99,6 +99,7 @@ function types() {
     'examples',
     'race',
     'soak',
+    'bench',
     'e2e',
   ]
   return commands(projects.map((project) => ['tsc', '-p', project]))

@@ -30,8 +30,12 @@ export interface Workload {
   /** The contender that all others are a ratio to, in each round. */
   readonly baseline: string
   readonly rounds: number
-  /** Starts what the contenders need; each is started only when its workload begins. */
-  start(signal: AbortSignal): Promise<readonly Contender[]>
+  /**
+   * Starts what the contenders need; each is started only when its workload begins. A contender that cannot be
+   * started is made all the same: its `sample` rejects. `note` adds a sentence to the results, about what this machine
+   * does not have, or how the work was bounded.
+   */
+  start(signal: AbortSignal, note: (text: string) => void): Promise<readonly Contender[]>
 }
 
 /** A target of the project: a figure of this run that is to hold. */
@@ -48,8 +52,13 @@ export interface Target {
 export interface BenchCase {
   /** 1 to 7. */
   readonly number: number
+  /** Its folder, and its name for `--only`: `throughput`. */
+  readonly id: string
   readonly title: string
+  /** How it is measured, in a few sentences, for the reports. */
+  readonly about: string
   workloads(options: BenchOptions): readonly Workload[]
+  /** Every run reports each of them, `--quick` too. */
   readonly targets: readonly Target[]
 }
 

@@ -1,0 +1,5 @@
+import type { BenchCase } from './harness/types.ts'
+import { throughput } from './throughput/case.ts'
+
+/** Every case, in the order of their numbers. */
+export const cases: readonly BenchCase[] = [throughput]

@@ -1,0 +1,65 @@
+import { cases } from './cases.ts'
+import { isWhole, runCases, workloadsOf } from './harness/run-cases.ts'
+import { targetsOf } from './harness/targets.ts'
+import { parseOptions, type RunOptions } from './options.ts'
+import { createProgress } from './progress.ts'
+import { jsonOf } from './report/json.ts'
+import { machineOfThis } from './report/machine.ts'
+import type { RunReport } from './report/run-report.ts'
+import { renderText } from './report/tables.ts'
+import { installedVersions } from './report/versions.ts'
+
+process.exitCode = await direct(process.argv.slice(2))
+
+/** The process that a person starts: reads the options, has the cases measured, shows the results. */
+async function direct(args: string[]): Promise<number> {
+  const parsed = parseOptions(args, cases)
+  if (parsed.kind === 'help') {
+    console.log(parsed.text)
+    return 0
+  }
+  if (parsed.kind === 'error') {
+    console.error(`bench: ${parsed.message}\nTry: npm run bench -- --help`)
+    return 2
+  }
+  const { options } = parsed
+  const interrupt = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // The second one means it. The processes of the bench end with this one.
+      if (interrupt.signal.aborted) process.exit(130)
+      interrupt.abort(new Error('interrupted'))
+    })
+  }
+  const report = await measure(options, interrupt.signal)
+  print(report, options)
+  if (report.interrupted) return 130
+  return isWhole(report.results) ? 0 : 1
+}
+
+async function measure(options: RunOptions, signal: AbortSignal): Promise<RunReport> {
+  const startedAt = new Date().toISOString()
+  const began = performance.now()
+  const total = cases.reduce((sum, benchCase) => sum + workloadsOf(benchCase, options).length, 0)
+  const progress = createProgress(total)
+  const results = await runCases(cases, options, signal, progress).finally(() => progress.end())
+  return {
+    startedAt,
+    seconds: Math.round((performance.now() - began) / 1000),
+    quick: options.quick,
+    interrupted: signal.aborted,
+    machine: machineOfThis(),
+    versions: installedVersions(),
+    targets: results.flatMap(targetsOf),
+    results,
+  }
+}
+
+function print(report: RunReport, { json }: RunOptions): void {
+  if (json) {
+    console.log(JSON.stringify(jsonOf(report), null, 2))
+    return
+  }
+  console.log(renderText(report.results, report.targets))
+  if (report.interrupted) console.log('\nInterrupted before the end.')
+}

@@ -1,0 +1,76 @@
+import { figureOfMetric, ratioOf } from '../harness/figures.ts'
+import type { CaseResult, WorkloadResult } from '../harness/results.ts'
+import { nameOf, type TargetResult } from '../harness/targets.ts'
+import { withSpread } from './numbers.ts'
+
+/** Rows of text; the first one is the head. */
+export type Rows = readonly (readonly string[])[]
+
+/** A row for each contender: its figures, and its ratios to the baseline of the same rounds. */
+export function workloadRows({ workload, contenders }: WorkloadResult): Rows {
+  const { metrics, baseline } = workload
+  const base = contenders.find(({ id }) => id === baseline)
+  const heads = metrics.flatMap(({ label, unit }) => [
+    unit === '' ? label : `${label}, ${unit}`,
+    `× ${baseline}`,
+  ])
+  return [
+    ['', ...heads],
+    ...contenders.map((contender) => [
+      contender.failure === undefined ? contender.label : `${contender.label} (failed: ${contender.failure})`,
+      ...metrics.flatMap(({ key }) => [
+        withSpread(figureOfMetric(contender, key)),
+        base === undefined ? '–' : withSpread(ratioOf(contender, base, key)),
+      ]),
+    ]),
+  ]
+}
+
+export function targetRows(targets: readonly TargetResult[]): Rows {
+  return [
+    ['target', 'measured', ''],
+    ...targets.map(({ benchCase, target, figure, met }) => [
+      `${benchCase.number} ${nameOf(target)}`,
+      withSpread(figure),
+      figure === undefined ? 'not measured' : met ? 'met' : 'not met',
+    ]),
+  ]
+}
+
+/** How many rounds there were of it, at most. */
+export function roundsOf({ contenders }: WorkloadResult): number {
+  return Math.max(
+    0,
+    ...contenders.map(({ samples }) => samples.filter((sample) => sample !== undefined).length),
+  )
+}
+
+/** Everything as plain text. */
+export function renderText(results: readonly CaseResult[], targets: readonly TargetResult[]): string {
+  const parts = results.flatMap(({ benchCase, workloads }) => [
+    `${benchCase.number}. ${benchCase.title}`,
+    ...workloads.map((result) =>
+      [
+        `${benchCase.id}/${result.workload.id}: ${result.workload.title}; median of ${roundsOf(result)} rounds (least–greatest)`,
+        ...(result.failure === undefined
+          ? [aligned(workloadRows(result))]
+          : [`could not be measured: ${result.failure}`]),
+        ...result.notes.map((note) => `Note: ${note}`),
+      ].join('\n'),
+    ),
+  ])
+  if (targets.length > 0) parts.push(aligned(targetRows(targets)))
+  return parts.join('\n\n')
+}
+
+function aligned(rows: Rows): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows
+    .map((row) =>
+      row
+        .map((text, column) => text.padEnd(widths[column] ?? 0))
+        .join('   ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
