@@ -1,12 +1,16 @@
 import type { LinkEnd, LinkEvents } from './link.ts'
 
+/** Whose arrivals they are. */
+export interface ArrivalsHost {
+  /** Frames were handed over: there may be room for more. */
+  onTold(): void
+}
+
 /**
  * Brings what happened on a link to its listener, in order: the opening, every frame, then the end, once.
  * What happens before somebody listens, or while the listener has paused, is kept.
  */
 export class Arrivals {
-  /** Resolves when the end has been told, or when the link ended with nobody attached. */
-  readonly over: Promise<LinkEnd>
   /** What the frames that are kept take: their bytes, and what an empty one takes for each. */
   keptBytes = 0
 
@@ -19,15 +23,22 @@ export class Arrivals {
   #end: LinkEnd | undefined
   #telling = false
   #endTold = false
-  readonly #onTold: (() => void) | undefined
-  #resolveOver!: (end: LinkEnd) => void
+  readonly #host: ArrivalsHost | undefined
+  /** Made for the first who asks. */
+  #over: Promise<LinkEnd> | undefined
+  #resolveOver: ((end: LinkEnd) => void) | undefined
 
-  /** @param onTold Called after frames were handed over: there may be room for more. */
-  constructor(onTold?: () => void) {
-    this.#onTold = onTold
-    this.over = new Promise((resolve) => {
-      this.#resolveOver = resolve
+  constructor(host?: ArrivalsHost) {
+    this.#host = host
+  }
+
+  /** Resolves when the end has been told, or when the link ended with nobody attached. */
+  get over(): Promise<LinkEnd> {
+    this.#over ??= new Promise((resolve) => {
+      if (this.#end !== undefined && (this.#endTold || !this.#events)) resolve(this.#end)
+      else this.#resolveOver = resolve
     })
+    return this.#over
   }
 
   /** How it ended; undefined while it has not. */
@@ -79,7 +90,7 @@ export class Arrivals {
     if (this.#end) return
     this.#end = end
     this.#tell()
-    if (!this.#events) this.#resolveOver(end)
+    if (!this.#events) this.#resolveOver?.(end)
   }
 
   #tell(): void {
@@ -110,12 +121,12 @@ export class Arrivals {
       if (this.#end) {
         this.#endTold = true
         events.onEnd(this.#end)
-        this.#resolveOver(this.#end)
+        this.#resolveOver?.(this.#end)
       }
     } finally {
       this.#telling = false
     }
-    this.#onTold?.()
+    this.#host?.onTold()
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { Arrivals } from './arrivals.ts'
+import { Arrivals, type ArrivalsHost } from './arrivals.ts'
 import { fitReason, isSendableCode } from './close-frame.ts'
 import { refuse, say } from './http-answers.ts'
 import { closeOf, encodeHttpBody, type HttpBody, recordHeadBytes } from './http-body.ts'
@@ -47,7 +47,7 @@ interface Close {
  * The server's end of a link of POSTs. Rounds count in the order of their numbers. A client has two under way at most:
  * when the second one has come the first is answered, and what there is to say goes with the newest.
  */
-export class HttpServerLink implements Link {
+export class HttpServerLink implements Link, ArrivalsHost {
   readonly protocol: string
   readonly #options: HttpServerLinkOptions
   readonly #onOver: () => void
@@ -79,7 +79,7 @@ export class HttpServerLink implements Link {
     this.#options = options
     this.protocol = options.protocol
     this.#onOver = onOver
-    this.#arrivals = new Arrivals(() => this.#takeHeld())
+    this.#arrivals = new Arrivals(this)
     this.#arrivals.open()
   }
 
@@ -154,7 +154,7 @@ export class HttpServerLink implements Link {
     const responses = new Set([response])
     this.#held.set(n, { body, responses })
     this.#watch(n, responses, response)
-    this.#takeHeld()
+    this.onTold()
   }
 
   /** Answers the round that waits, although there is nothing to say. */
@@ -203,7 +203,7 @@ export class HttpServerLink implements Link {
     })
   }
 
-  #takeHeld(): void {
+  onTold(): void {
     // Whoever is told of a frame may make room for the next round; the one that brought the frame is not done yet.
     if (this.#taking) return
     this.#taking = true

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { Arrivals } from './arrivals.ts'
+import { Arrivals, type ArrivalsHost } from './arrivals.ts'
 import { fitReason, isSendableCode } from './close-frame.ts'
 import { watchIdle } from './idle-watch.ts'
 import type { Link, LinkEnd, LinkEvents } from './link.ts'
 import { connectFailure } from './node-failure.ts'
-import { type Sent, sentLedger } from './sent-ledger.ts'
+import { SentLedger } from './sent-ledger.ts'
 import { timerAfterReading } from './timer-after-reading.ts'
 import type { WsSocket } from './ws-socket.ts'
 
@@ -49,15 +49,53 @@ export function createNodeLink(socket: WsSocket, options: NodeLinkOptions = {}):
   return new NodeLink(socket, options)
 }
 
-class NodeLink implements Link {
+/** A socket, with the link that it is part of: ws marks connections in the same way. */
+interface Linked {
+  [linkOf]: NodeLink
+}
+
+const linkOf = Symbol('link')
+
+class NodeLink implements Link, ArrivalsHost {
+  // One listener for all links: some of its own for each took half a kilobyte of every idle connection.
+  static readonly #socketListeners = {
+    message(this: Linked, data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): void {
+      this[linkOf].#onMessage(data, isBinary)
+    },
+    error(this: Linked, error: Error): void {
+      this[linkOf].#noteError(error)
+    },
+    close(this: Linked, code: number, reason: Buffer): void {
+      this[linkOf].#onClose(code, reason.toString())
+    },
+  }
+  static readonly #connectingListeners = {
+    upgrade(this: Linked, response: IncomingMessage): void {
+      this[linkOf].#onUpgrade(response)
+    },
+    'unexpected-response'(this: Linked, _: unknown, response: IncomingMessage): void {
+      this[linkOf].#onRefused(response)
+    },
+    open(this: Linked): void {
+      this[linkOf].#onOpen()
+    },
+  }
+  static readonly #rawListeners = {
+    error: NodeLink.#socketListeners.error,
+    end(this: Linked): void {
+      this[linkOf].#onEndBegun()
+    },
+    finish(this: Linked): void {
+      this[linkOf].#onEndBegun()
+    },
+  }
+
   readonly #socket: WsSocket
   readonly #options: NodeLinkOptions
   readonly #lowWaterBytes: number
   readonly #keptBytesMax: number
-  readonly #arrivals = new Arrivals(() => this.#readOrNot())
-  // biome-ignore lint/suspicious/noExplicitAny: an event's arguments depend on its name.
-  readonly #listeners: [event: string, listener: (...args: any[]) => void][]
-  readonly #sent: Sent = sentLedger()
+  readonly #arrivals = new Arrivals(this)
+  readonly #sent = new SentLedger()
   #rawSocket: Socket | undefined
   #opened: boolean
   #busy = false
@@ -80,26 +118,20 @@ class NodeLink implements Link {
     this.#lowWaterBytes = options.lowWaterBytes ?? 64 * 1024
     this.#keptBytesMax = options.keptBytesMax ?? 1024 * 1024
     this.#opened = socket.readyState !== socket.CONNECTING
-    this.#listeners = [
-      ['upgrade', (response: IncomingMessage) => this.#onUpgrade(response)],
-      ['unexpected-response', (_: unknown, response: IncomingMessage) => this.#onRefused(response)],
-      ['open', () => this.#onOpen()],
-      [
-        'message',
-        (data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean) => this.#onMessage(data, isBinary),
-      ],
-      ['error', (error: Error) => this.#noteError(error)],
-      ['close', (code: number, reason: Buffer) => this.#onClose(code, reason.toString())],
-    ]
-    for (const [event, listener] of this.#listeners) socket.on(event, listener)
+    listen(socket, NodeLink.#socketListeners, this)
+    if (!this.#opened) listen(socket, NodeLink.#connectingListeners, this)
     if (options.rawSocket) this.#useRawSocket(options.rawSocket)
     if (this.#opened) this.#arrivals.open()
     else {
       const ms = options.connectTimeoutMs ?? 10_000
-      this.#stopConnectTimer = timerAfterReading(ms, this.#moved, () => {
-        this.#noteError(new Error(`The connection was not made within ${ms} ms.`))
-        socket.terminate()
-      })
+      this.#stopConnectTimer = timerAfterReading(
+        ms,
+        () => this.#moved(),
+        () => {
+          this.#noteError(new Error(`The connection was not made within ${ms} ms.`))
+          socket.terminate()
+        },
+      )
     }
     if (socket.readyState === socket.CLOSED) this.#onClose(1006, '')
   }
@@ -169,10 +201,11 @@ class NodeLink implements Link {
   #boundTheEnd(lingerMs: number): void {
     this.#stopEndTimers?.()
     const destroy = () => this.#destroy()
+    const moved = () => this.#moved()
     const waitingBytes = () => this.#socket.bufferedAmount
-    const stopIdleWatch = watchIdle(lingerMs, { moved: this.#moved, waitingBytes }, destroy)
+    const stopIdleWatch = watchIdle(lingerMs, { moved, waitingBytes }, destroy)
     const longestMs = Math.max(lingerMs, this.#options.closeMsMax ?? 60_000)
-    const stopLongest = timerAfterReading(longestMs, this.#moved, destroy)
+    const stopLongest = timerAfterReading(longestMs, moved, destroy)
     this.#stopEndTimers = () => {
       stopIdleWatch()
       stopLongest()
@@ -180,12 +213,12 @@ class NodeLink implements Link {
   }
 
   /** The peer's FIN has come, or ours has gone because ws has answered its close frame: it must not stay for ever. */
-  readonly #onEndBegun = (): void => {
+  #onEndBegun(): void {
     if (!this.#stopEndTimers && !this.#arrivals.end) this.#boundTheEnd(this.#lingerMs)
   }
 
   /** What changes when bytes have moved. What comes in behind our FIN is thrown away, and is no reason to wait. */
-  readonly #moved = (): string => {
+  #moved(): string {
     const raw = this.#rawSocket
     return `${this.#socket.bufferedAmount} ${raw?.writableFinished ? '' : raw?.bytesRead} ${this.#moves}`
   }
@@ -270,6 +303,10 @@ class NodeLink implements Link {
     this.#readOrNot()
   }
 
+  onTold(): void {
+    this.#readOrNot()
+  }
+
   /** Reads from the connection while there is room for what comes. */
   #readOrNot(): void {
     const reading = this.#arrivals.keptBytes <= (this.#closing ? 16 : 1) * this.#keptBytesMax
@@ -282,21 +319,20 @@ class NodeLink implements Link {
   #useRawSocket(rawSocket: Socket): void {
     this.#rawSocket = rawSocket
     // ws does not tell of the connection's own errors.
-    rawSocket.on('error', this.#noteError)
-    for (const event of endBegins) rawSocket.on(event, this.#onEndBegun)
+    listen(rawSocket, NodeLink.#rawListeners, this)
   }
 
-  readonly #noteError = (error: Error): void => {
+  #noteError(error: Error): void {
     this.#error ??= error
   }
 
   #onClose(code: number, reason: string): void {
     this.#stopConnectTimer?.()
     this.#stopEndTimers?.()
-    for (const [event, listener] of this.#listeners) this.#socket.off(event, listener)
+    unlisten(this.#socket, NodeLink.#socketListeners)
+    unlisten(this.#socket, NodeLink.#connectingListeners)
     const raw = this.#rawSocket
-    raw?.off('error', this.#noteError)
-    for (const event of endBegins) raw?.off(event, this.#onEndBegun)
+    if (raw) unlisten(raw, NodeLink.#rawListeners)
 
     const closeFrameSeen = code !== 1006
     // ws ends the connection when it has sent a close frame and seen one.
@@ -324,8 +360,18 @@ class NodeLink implements Link {
   }
 }
 
-/** The events of a connection that say that one of its directions is over. */
-const endBegins = ['end', 'finish'] as const
+// biome-ignore lint/suspicious/noExplicitAny: an event's arguments depend on its name.
+type Listeners = Record<string, (this: Linked, ...args: any[]) => void>
+
+function listen(emitter: Socket | WsSocket, listeners: Listeners, link: NodeLink): void {
+  ;(emitter as Partial<Linked>)[linkOf] = link
+  for (const event of Object.keys(listeners)) emitter.on(event, listeners[event] as () => void)
+}
+
+function unlisten(emitter: Socket | WsSocket, listeners: Listeners): void {
+  for (const event of Object.keys(listeners)) emitter.off(event, listeners[event] as () => void)
+  ;(emitter as { [linkOf]?: NodeLink | undefined })[linkOf] = undefined
+}
 
 function asBuffer(data: Buffer | ArrayBuffer | Buffer[]): Buffer {
   if (Buffer.isBuffer(data)) return data

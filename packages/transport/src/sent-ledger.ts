@@ -1,73 +1,67 @@
 /** An account of the bytes that a link has accepted: which wait, which have left, which were lost. */
-export interface Sent {
+export class SentLedger {
+  #waitingBytes = 0
+  #lostBytes = 0
+  #unclearBytes = 0
+  #settled = false
+  #onNothingWaits: (() => void) | undefined
+
   /** Accepted, and nothing said about them yet. */
-  readonly waitingBytes: number
-  accepted(bytes: number): void
+  get waitingBytes(): number {
+    return this.#waitingBytes
+  }
+
+  accepted(bytes: number): void {
+    this.#waitingBytes += bytes
+  }
+
   /** They were handed to the operating system. */
-  left(bytes: number): void
+  left(bytes: number): void {
+    if (this.#take(bytes)) this.#check()
+  }
+
   /** They were not. */
-  lost(bytes: number): void
+  lost(bytes: number): void {
+    if (!this.#take(bytes)) return
+    this.#lostBytes += bytes
+    this.#check()
+  }
+
   /** Nobody can say: they were written to a connection that was ending. */
-  unclear(bytes: number): void
+  unclear(bytes: number): void {
+    if (!this.#take(bytes)) return
+    this.#unclearBytes += bytes
+    this.#check()
+  }
+
   /** Nothing is queued any more, so everything that waits has left; what callbacks say later is not asked. */
-  allLeft(): void
+  allLeft(): void {
+    this.#settled = true
+    this.#waitingBytes = 0
+  }
+
   /** Calls back once nothing waits: at once, or when the last byte was accounted for. */
-  whenNothingWaits(callback: () => void): void
+  whenNothingWaits(callback: () => void): void {
+    this.#onNothingWaits = callback
+    this.#check()
+  }
+
   /** The account at the end. A clean close proves that what is unclear has left, for it went before the close frame. */
-  account(clean: boolean): { flushed: boolean; bytesUnsent: number }
-}
+  account(clean: boolean): { flushed: boolean; bytesUnsent: number } {
+    const bytesUnsent = this.#lostBytes + this.#waitingBytes
+    return { flushed: bytesUnsent === 0 && (clean || this.#unclearBytes === 0), bytesUnsent }
+  }
 
-export function sentLedger(): Sent {
-  let waitingBytes = 0
-  let lostBytes = 0
-  let unclearBytes = 0
-  let settled = false
-  let onNothingWaits: (() => void) | undefined
-
-  function take(bytes: number): boolean {
-    if (settled) return false
-    waitingBytes -= bytes
+  #take(bytes: number): boolean {
+    if (this.#settled) return false
+    this.#waitingBytes -= bytes
     return true
   }
 
-  function check(): void {
-    if (waitingBytes > 0) return
-    const callback = onNothingWaits
-    onNothingWaits = undefined
+  #check(): void {
+    if (this.#waitingBytes > 0) return
+    const callback = this.#onNothingWaits
+    this.#onNothingWaits = undefined
     callback?.()
-  }
-
-  return {
-    get waitingBytes() {
-      return waitingBytes
-    },
-    accepted(bytes) {
-      waitingBytes += bytes
-    },
-    left(bytes) {
-      if (take(bytes)) check()
-    },
-    lost(bytes) {
-      if (!take(bytes)) return
-      lostBytes += bytes
-      check()
-    },
-    unclear(bytes) {
-      if (!take(bytes)) return
-      unclearBytes += bytes
-      check()
-    },
-    allLeft() {
-      settled = true
-      waitingBytes = 0
-    },
-    whenNothingWaits(callback) {
-      onNothingWaits = callback
-      check()
-    },
-    account(clean) {
-      const bytesUnsent = lostBytes + waitingBytes
-      return { flushed: bytesUnsent === 0 && (clean || unclearBytes === 0), bytesUnsent }
-    },
   }
 }
