@@ -23,6 +23,8 @@ export class SessionEnding<Tag> {
   #finalLink: LinkId | undefined
   /** True if the peer closed the last link as one that has seen the end, before this side could say that it has. */
   #peerIsDone = false
+  /** Server: true if the client's `fin` came behind its acknowledgement of ours, so that it is done with the last word. */
+  #peerNeedsNoMore = false
   /** True if the last word waits for the journal. */
   #wordDue = false
   released = false
@@ -75,6 +77,12 @@ export class SessionEnding<Tag> {
     for (const message of messages) this.#handledWhileClosing.push(message.id)
   }
 
+  /** The peer has said its last. */
+  onPeerFin(): void {
+    const { config, outbox } = this.#parts
+    this.#peerNeedsNoMore = config.role === 'server' && outbox.finished
+  }
+
   /** After each step: is everything that both sides sent handled? */
   settle(now: number): void {
     const { outbox, inbox, ended } = this.#parts
@@ -106,7 +114,9 @@ export class SessionEnding<Tag> {
     if (this.#wordDue) return
     const { next } = this.#links
     this.#finalLink = link.id
-    if (report.clean) return this.#links.close(link, closeCodes.normal, '', filler.fill(link))
+    if (report.clean) {
+      return this.#links.close(link, closeCodes.normal, '', filler.fill(link), this.#peerNeedsNoMore)
+    }
     const reason = clip(report.reason)
     const reset = encodeEnvelope({ t: 'reset', code: report.code, reason, got: inbox.got })
     counters.frameMade(utf8Length(reset) + 2)

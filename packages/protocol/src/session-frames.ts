@@ -130,6 +130,7 @@ export class SessionFrames<Tag> {
       }
       case 'fin':
         if (inbox.receiveFin(envelope)) {
+          this.#ending.onPeerFin()
           this.#parts.emit({ type: 'peer-fin', code: envelope.code, reason: envelope.reason })
         }
         return

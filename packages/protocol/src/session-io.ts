@@ -102,8 +102,18 @@ export type SessionOutput<Tag> =
   | { type: 'away'; after: number; reason: string | undefined; location: string | undefined }
   /** Client: the next link was refused. The session goes on on the link that it has. */
   | { type: 'move-refused'; link: LinkId; code: ResetCode; reason: string }
-  /** End this link: hand over `last` first if it is there, then close with this code. */
-  | { type: 'link-close'; link: LinkId; code: number; reason: string; last: Frame | undefined }
+  /**
+   * End this link: hand over `last` first if it is there, then close with this code. `peerDone`: with that the peer has
+   * all that it could ask for, so that the end of the connection may follow the close frame at once (R-147).
+   */
+  | {
+      type: 'link-close'
+      link: LinkId
+      code: number
+      reason: string
+      last: Frame | undefined
+      peerDone: boolean
+    }
   /** One side broke the protocol on a link. The session goes on unless an `ended` follows. */
   | { type: 'fault'; by: 'local' | 'peer'; code: CloseCodeName; message: string }
   /** The session is over. */

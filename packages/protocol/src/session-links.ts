@@ -103,7 +103,7 @@ export class SessionLinks<Tag> {
   /** Server: a link has said `hello`. Returns it, unless a later one has said so before. */
   accept(id: LinkId, hello: HelloEnvelope): AttachedLink | undefined {
     if (hello.link <= this.count) {
-      this.#parts.emit({ type: 'link-close', link: id, ...superseded, last: undefined })
+      this.#parts.emit({ type: 'link-close', link: id, ...superseded, last: undefined, peerDone: false })
       return undefined
     }
     this.#supersede(this.current)
@@ -143,8 +143,8 @@ export class SessionLinks<Tag> {
   }
 
   /** The driver ends this link; whatever it still reports is not heard. */
-  close(link: AttachedLink, code: number, reason: string, last?: Frame): void {
-    this.#parts.emit({ type: 'link-close', link: link.id, code, reason, last })
+  close(link: AttachedLink, code: number, reason: string, last?: Frame, peerDone = false): void {
+    this.#parts.emit({ type: 'link-close', link: link.id, code, reason, last, peerDone })
     this.detach(link)
   }
 

@@ -143,6 +143,44 @@ describe('closing', () => {
     expect(pair.server.all('ended')).toMatchObject([{ report: { clean: true } }])
   })
 
+  it('says that the client is done with the last word when its fin came behind its acknowledgement of ours', () => {
+    const pair = new Pair()
+    pair.connect(1)
+    pair.server.finish()
+    for (const frame of pair.server.poll()) pair.client.receive(1, frame)
+    pair.client.finish()
+    for (const frame of pair.client.poll()) pair.server.receive(1, frame)
+    expect(pair.server.all('link-close')).toMatchObject([{ code: closeCodes.normal, peerDone: true }])
+    // However the link ends, the client has no reason to come back.
+    pair.client.receive(1, pair.server.all('link-close')[0]?.last as string)
+    pair.client.endLink(1)
+    expect(pair.client.all('released')).toHaveLength(1)
+    // The server cannot know that before it has seen a clean end.
+    expect(pair.server.all('released')).toEqual([])
+  })
+
+  it('does not say so when its fin came before that, for then the client wants to see a clean end', () => {
+    const pair = new Pair()
+    pair.connect(1)
+    pair.client.finish()
+    for (const frame of pair.client.poll()) pair.server.receive(1, frame)
+    pair.server.finish()
+    for (const frame of pair.server.poll()) {
+      if (String(frame).includes('fin')) pair.client.receive(1, JSON.stringify([{ t: 'fin', seq: 1 }]))
+    }
+    for (const frame of pair.client.poll()) pair.server.receive(1, frame)
+    expect(pair.server.all('link-close')).toMatchObject([{ code: closeCodes.normal, peerDone: false }])
+    expect(pair.client.all('ended')).toEqual([])
+    pair.client.receive(1, [{ t: 'ack', n: 1 }])
+    pair.client.endLink(1)
+    expect(pair.client.machine.wantsLink).toBe(true)
+  })
+
+  it('is not said by a client, which leaves it to the server to end the connection', () => {
+    const pair = finished()
+    expect(pair.client.all('link-close')).toMatchObject([{ peerDone: false }])
+  })
+
   it('asks the client to come back once more when its last acknowledgement may be lost', () => {
     const pair = finished()
     expect(pair.client.machine.wantsLink).toBe(false)

@@ -26,6 +26,7 @@ import { AdapterCounters, type AdapterStats } from './adapter-stats.ts'
 import { Admission } from './admission.ts'
 import { clientAddress } from './client-address.ts'
 import { type LinkDoor, type Refusal, receiveLink } from './door.ts'
+import { FirstEnds } from './first-ends.ts'
 import { HttpDoor } from './http-door.ts'
 import { KeptSessions } from './kept-sessions.ts'
 import { closeAll, graceOf, leaveAll, type ShutdownReport } from './leave-taking.ts'
@@ -73,6 +74,7 @@ export class Adapter<C = AnyContract> {
   readonly #table: SessionTable
   readonly #admission: Admission
   readonly #httpDoor: HttpDoor
+  readonly #firstEnds = new FirstEnds()
   #shutdown: Promise<ShutdownReport> | undefined
   /** Shut down: no session is left that a link could resume. */
   #gone = false
@@ -162,7 +164,8 @@ export class Adapter<C = AnyContract> {
     return (socket, request) => {
       if (socket.protocol === subprotocol) {
         // The session judges a frame's length itself, and counts it as a fault; memory is guarded by the server's `maxPayload`.
-        this.#receive(createNodeLink(socket, { rawSocket: request.socket }), request)
+        const endsFirst = this.#firstEnds.allowed(clientAddress(request), platform.now())
+        this.#receive(createNodeLink(socket, { rawSocket: request.socket, endsFirst }), request)
       } else if (existing !== undefined) existing(socket, request)
       else {
         // What such a client still does wrong must not end the process.
@@ -251,7 +254,10 @@ export class Adapter<C = AnyContract> {
       {
         admit: (arrival) => this.#admission.admit(arrival, link, request, address),
         onRefused: (refusal) => this.#onRefused(refusal, request),
-        onEnd: () => this.#links.delete(link),
+        onEnd: ({ endedFirst, clean }) => {
+          this.#links.delete(link)
+          if (endedFirst && !clean) this.#firstEnds.unanswered(address, platform.now())
+        },
       },
     )
     this.#links.set(link, door)

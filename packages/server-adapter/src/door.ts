@@ -52,7 +52,7 @@ export interface DoorHost {
   admit(arrival: Arrival, link: Link, request: HttpRequest): Promise<LinkEvents>
   onRefused(refusal: PeerFault | Refusal): void
   /** The link is over. */
-  onEnd(): void
+  onEnd(end: LinkEnd): void
 }
 
 /** The door of one link. */
@@ -168,7 +168,7 @@ class Door implements LinkDoor {
 
   #onEnd(end: LinkEnd): void {
     clearTimeout(this.#timer)
-    this.#host.onEnd()
+    this.#host.onEnd(end)
     if (this.#owner !== undefined) this.#owner.onEnd(end)
     else this.#end = end
   }

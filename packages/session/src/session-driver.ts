@@ -258,7 +258,7 @@ export class SessionDriver<Tag> {
       this.#tracer?.frame('out', bound.id, output.last)
       bound.link.send(output.last)
     }
-    bound.ended = bound.link.close(output.code, output.reason)
+    bound.ended = bound.link.close(output.code, output.reason, { peerDone: output.peerDone })
   }
 
   #scheduleFlush(): void {

@@ -41,8 +41,10 @@ export interface Link {
    *
    * @param options.lingerMs How long nothing may move before the connection is destroyed, in ms. Default 5000.
    * In Node, each further MiB that waits gets as much again.
+   * @param options.peerDone True if all that the peer may still say is its close frame, and it needs no more than ours: a
+   * link that was told so (`endsFirst`) ends its half of the connection right behind the close frame.
    */
-  close(code: number, reason: string, options?: { lingerMs?: number }): Promise<LinkEnd>
+  close(code: number, reason: string, options?: { lingerMs?: number; peerDone?: boolean }): Promise<LinkEnd>
   /** Drops the connection at once. What is still under way may be lost; the end is reported all the same, soon after. */
   abort(): void
 }
@@ -97,6 +99,8 @@ export interface LinkEnd {
    * may be lost. A link can be `clean` and forced: the peer said its close frame and then kept the connection.
    */
   forced: boolean
+  /** True if this side ended its half of the connection right behind its close frame, before it had the peer's. */
+  endedFirst?: boolean
   /** Bytes accepted by `send` that are known not to have left the process, counted by whole frames in Node. */
   bytesUnsent: number
 }

@@ -32,6 +32,13 @@ export interface NodeLinkOptions {
   lingerMs?: number
   /** How long ending may take in all, in ms, even while bytes move. Never less than `lingerMs`. @default 60000 */
   closeMsMax?: number
+  /**
+   * Whether the end of the connection may follow a close frame that is said to be the last word (`peerDone`) at once,
+   * with what the peer still says being read. It saves a round trip. Only for a server's link, for clients leave it to
+   * the server to end the connection first; and not where the end of one direction takes the other one with it before
+   * the peer's close frame has come: that is so behind nginx, and with Firefox. @default false
+   */
+  endsFirst?: boolean
   /** How long a socket that is still connecting may take for it, in ms. @default 10000 */
   connectTimeoutMs?: number
   /** The subprotocols that a connecting socket has offered; a refused one is told from other failures by them. */
@@ -102,6 +109,7 @@ class NodeLink implements Link, ArrivalsHost {
   #corked = false
   #closing = false
   #forced = false
+  #endedFirst = false
   /** A frame was too large: what follows it is not delivered. */
   #refusing = false
   #reading = true
@@ -171,11 +179,17 @@ class NodeLink implements Link, ArrivalsHost {
     this.#arrivals.resume()
   }
 
-  close(code: number, reason: string, options: { lingerMs?: number } = {}): Promise<LinkEnd> {
+  close(
+    code: number,
+    reason: string,
+    options: { lingerMs?: number; peerDone?: boolean } = {},
+  ): Promise<LinkEnd> {
     if (!this.#closing && !this.#arrivals.end) {
       this.#closing = true
       const lingerMs = options.lingerMs ?? this.#lingerMs
-      if (this.#opened) this.#linger(isSendableCode(code) ? code : 1000, fitReason(reason), lingerMs)
+      const endsFirst = options.peerDone === true && this.#options.endsFirst === true
+      if (this.#opened)
+        this.#linger(isSendableCode(code) ? code : 1000, fitReason(reason), lingerMs, endsFirst)
       else this.#socket.terminate()
     }
     return this.#arrivals.over
@@ -189,12 +203,26 @@ class NodeLink implements Link, ArrivalsHost {
     return this.#opened && !this.#closing && this.#socket.readyState === this.#socket.OPEN
   }
 
-  #linger(code: number, reason: string, lingerMs: number): void {
-    this.#uncork()
+  #linger(code: number, reason: string, lingerMs: number, endsFirst: boolean): void {
     this.#readOrNot()
     this.#boundTheEnd(lingerMs)
+    const raw = endsFirst ? this.#rawSocket : undefined
+    // What is left to say mostly fits into one write: the last frames, the close frame, and the end behind them.
+    if (raw && this.#socket.bufferedAmount <= this.#lowWaterBytes) return this.#closeAndEnd(code, reason, raw)
+    this.#uncork()
     // ws gives a close handshake 30 s from its own close() on, however much is still queued: so that comes last.
-    this.#sent.whenNothingWaits(() => this.#socket.close(code, reason))
+    this.#sent.whenNothingWaits(() => {
+      if (raw) this.#closeAndEnd(code, reason, raw)
+      else this.#socket.close(code, reason)
+    })
+  }
+
+  #closeAndEnd(code: number, reason: string, raw: Socket): void {
+    this.#socket.close(code, reason)
+    // Behind what ws still compresses the close frame has not been written yet: then ws ends the connection, later.
+    this.#endedFirst = this.#socket.bufferedAmount === raw.writableLength && !raw.destroyed
+    if (this.#endedFirst) raw.end()
+    this.#uncork()
   }
 
   /** From now on the connection ends: when nothing moves any more, or after the longest time, it is destroyed. */
@@ -350,6 +378,7 @@ class NodeLink implements Link, ArrivalsHost {
       ...this.#sent.account(clean),
       peerEnded: closeFrameSeen || raw?.readableEnded === true,
       forced: this.#forced || destroyedHere,
+      ...(this.#endedFirst && { endedFirst: true }),
     })
   }
 

@@ -37,7 +37,7 @@ async function compressed(side: 'client' | 'server', secure: boolean): Promise<P
   expect(client.extensions).toContain('permessage-deflate')
   const socket = met.socket as WebSocket
   const serverRaw = (met.request as IncomingMessage).socket
-  const link = clientLink ?? createNodeLink(socket, { rawSocket: serverRaw })
+  const link = clientLink ?? createNodeLink(socket, { rawSocket: serverRaw, endsFirst: true })
   const peerRaw = side === 'client' ? serverRaw : (clientRaw as unknown as Socket)
   const peer = side === 'client' ? socket : client
   const peerFrames: string[] = []
@@ -58,6 +58,17 @@ for (const side of ['client', 'server'] as const) {
         expect(await link.close(1000, '')).toMatchObject({ clean: true, flushed: true, forced: false })
         await closed
         expect(peerFrames).toEqual(frames)
+      })
+
+      test('a frame that waits for zlib leaves before the close behind which the peer is done', async () => {
+        const { link, peer, peerFrames } = await compressed(side, secure)
+        const [frame = ''] = frames
+        link.send(frame.slice(0, 40_000))
+        const closed = new Promise((resolve) => peer.once('close', resolve))
+        const end = await link.close(1000, '', { peerDone: true })
+        expect(end).toMatchObject({ code: 1000, clean: true, flushed: true, forced: false })
+        expect(await closed).toBe(1000)
+        expect(peerFrames).toEqual([frame.slice(0, 40_000)])
       })
 
       test('frames that are still being inflated are delivered before the end of a polite close', async () => {

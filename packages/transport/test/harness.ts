@@ -16,6 +16,7 @@ import {
   createNodeLink,
   type Link,
   type LinkEnd,
+  type NodeLinkOptions,
   nodeLinkOpener,
   type OpenLinkOptions,
   openBrowserLink,
@@ -118,7 +119,7 @@ export interface Pair {
 export async function pair(
   side: Side,
   secure: boolean,
-  options: Partial<OpenLinkOptions> = {},
+  options: Partial<OpenLinkOptions> & Pick<NodeLinkOptions, 'endsFirst' | 'lingerMs'> = {},
   // How long ws itself lets its close handshake take, in ms.
   { closeTimeout = 30_000 }: { closeTimeout?: number } = {},
 ): Promise<Pair> {

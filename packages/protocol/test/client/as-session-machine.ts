@@ -45,7 +45,8 @@ export class ClientAsSessionMachine<Tag>
       handled: (message) => this.#join('handled', message as OutgoingMessage<Tag>),
       failed: (message, fate, why, tooLarge) =>
         this.#join('failed', { message: message as OutgoingMessage<Tag>, fate }, why, tooLarge),
-      closeLink: (link, code, reason, last) => out({ type: 'link-close', link, code, reason, last }),
+      closeLink: (link, code, reason, last) =>
+        out({ type: 'link-close', link, code, reason, last, peerDone: false }),
       fault: (by, code, message) => out({ type: 'fault', by, code, message }),
       ended: (report) => out({ type: 'ended', report }),
       released: () => out({ type: 'released' }),
