@@ -16,7 +16,9 @@ export function payloadText(value: unknown): string | undefined {
     throw new ArgumentError(`the payload cannot be serialised: ${(cause as Error).message}`, remedy)
   }
   if (text === undefined) throw new ArgumentError(`a ${typeof value} cannot be serialised`, remedy)
-  if (typeof value === 'object' && value !== null) {
+  // A short text has no room for so many levels, and whoever has the key shows it.
+  const plain = text.length <= 2 * limits.depthMax && !text.includes('__proto__')
+  if (!plain && typeof value === 'object' && value !== null) {
     // What `toJSON` made of a value shows only in the text; nearly every payload is told by a look at itself.
     const fault = faultIn(value, limits.depthMax, true)
     const real = fault === 'opaque' ? faultIn(JSON.parse(text), limits.depthMax, false) : fault

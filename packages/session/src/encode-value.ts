@@ -7,6 +7,7 @@ import {
   utf8Length,
 } from '@lastword/protocol'
 import { binaryOf } from './binary.ts'
+import { byteLength } from './byte-length.ts'
 import type { Delivery, Outgoing } from './delivery.ts'
 
 /**
@@ -15,10 +16,12 @@ import type { Delivery, Outgoing } from './delivery.ts'
  * @throws ArgumentError for what neither JSON nor bytes can carry
  */
 export function encodeValue(id: string, parts: MessageParts, value: unknown, delivery: Delivery): Outgoing {
-  const binary = binaryOf(value)
-  if (binary === undefined) return encodeMessage(id, { ...parts, text: payloadText(value) }, delivery)
-  const message = encodeMessage(id, { ...parts, payload: binary.slice() }, delivery)
-  checkHeader(message)
+  const payload = binaryOf(value)?.slice()
+  const text = payload === undefined ? payloadText(value) : undefined
+  const textBytes = text === undefined ? 0 : byteLength(text)
+  const { name, re, ask, again, meta } = parts
+  const message = encodeMessage(id, { text, textBytes, payload, name, re, ask, again, meta }, delivery)
+  if (payload !== undefined) checkHeader(message)
   return message
 }
 
