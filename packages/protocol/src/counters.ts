@@ -48,33 +48,60 @@ export class Counters implements Traffic {
     this.#total?.attached()
   }
 
-  countSent(what: keyof Traffic['sent'], by: number): void {
-    this.sent[what] += by
-    this.#total?.countSent(what, by)
-  }
-
-  countReceived(what: keyof Traffic['received'], by: number): void {
-    this.received[what] += by
-    this.#total?.countReceived(what, by)
-  }
+  // Each of these names the numbers that it adds to: a field that is found by a name in a variable is found by a search.
 
   /** A frame of so many bytes was made for a link. */
   frameMade(bytes: number): void {
-    this.countSent('frames', 1)
-    this.countSent('bytes', bytes)
+    this.sent.frames++
+    this.sent.bytes += bytes
+    this.#total?.frameMade(bytes)
   }
 
   /** The message with this number was handed to a link. */
   transmitted(seq: number): void {
-    this.countSent(seq > this.#highest ? 'messages' : 'replayed', 1)
-    if (seq > this.#highest) this.#highest = seq
+    const isNew = seq > this.#highest
+    if (isNew) this.#highest = seq
+    this.countTransmitted(isNew ? 1 : 0, isNew ? 0 : 1)
+  }
+
+  /** So many messages were handed to a link for the first time, or again. */
+  countTransmitted(messages: number, replayed: number): void {
+    this.sent.messages += messages
+    this.sent.replayed += replayed
+    this.#total?.countTransmitted(messages, replayed)
   }
 
   /** Of what was handed to the latest link, all above this number never left. */
   neverLeft(last: number): void {
     if (this.#highest <= last) return
-    this.countSent('messages', last - this.#highest)
+    this.countTransmitted(last - this.#highest, 0)
     this.#highest = last
+  }
+
+  /** The peer has handled so many messages of this side. */
+  handledByPeer(messages: number): void {
+    this.sent.handled += messages
+    this.#total?.handledByPeer(messages)
+  }
+
+  /** A frame of so many bytes came. */
+  frameCame(bytes: number): void {
+    this.received.frames++
+    this.received.bytes += bytes
+    this.#total?.frameCame(bytes)
+  }
+
+  /** So many messages of the peer came, or had come before. */
+  messagesCame(messages: number, duplicates: number): void {
+    this.received.messages += messages
+    this.received.duplicates += duplicates
+    this.#total?.messagesCame(messages, duplicates)
+  }
+
+  /** A message of the peer was handled here. */
+  handledHere(): void {
+    this.received.handled++
+    this.#total?.handledHere()
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { AttachedLink } from './attached-link.ts'
 import type { Counters } from './counters.ts'
-import { encodeAck, encodeBinaryFrame, encodeEnvelope, encodeMsg, seqCharsMax } from './encode.ts'
+import { encodeAck, encodeBinaryFrame, encodeEnvelope, encodeMsg, seqChars, seqCharsMax } from './encode.ts'
 import type { Frame } from './envelope.ts'
 import type { Inbox } from './inbox.ts'
 import { limits } from './limits.ts'
@@ -18,12 +18,15 @@ export class FrameFiller<Tag> {
   readonly #outbox: Outbox<Tag>
   readonly #inbox: Inbox
   readonly #counters: Counters
+  readonly #bytesGoal: number
   #control: string[] = []
   #pong: string | undefined
   #notes: Array<{ text: string; payload: Uint8Array | undefined }> = []
   #noteBytes = 0
 
-  constructor(outbox: Outbox<Tag>, inbox: Inbox, counters: Counters) {
+  /** `bytesGoal`: messages are added to a frame up to so many bytes. */
+  constructor(outbox: Outbox<Tag>, inbox: Inbox, counters: Counters, bytesGoal: number) {
+    this.#bytesGoal = bytesGoal
     this.#outbox = outbox
     this.#inbox = inbox
     this.#counters = counters
@@ -108,7 +111,7 @@ export class FrameFiller<Tag> {
     start: number,
     strictBytes: number | undefined,
   ): { messages: number; fin: number; shorter: number } {
-    const budget = Math.min(limits.batchBytesMax, strictBytes ?? limits.batchBytesMax)
+    const budget = Math.min(this.#bytesGoal, strictBytes ?? this.#bytesGoal)
     let bytes = start
     let shorter = 0
     for (let count = 0; parts.length < limits.envelopesPerFrameMax; count++) {
@@ -121,10 +124,11 @@ export class FrameFiller<Tag> {
         parts.push(fin)
         return { messages: bytes - start, fin: utf8Length(fin) + 1, shorter }
       }
-      parts.push(encodeMsg(next))
+      const envelope = encodeMsg(next)
+      parts.push(envelope)
       this.#counters.transmitted(next.seq)
       bytes += next.bytes + 1
-      shorter += seqCharsMax - String(next.seq).length
+      shorter += seqCharsMax - seqChars(next, envelope)
     }
     return { messages: bytes - start, fin: 0, shorter }
   }

@@ -12,7 +12,7 @@ export class HandledSet {
       return false
     }
     this.n = seq
-    while (this.above.delete(this.n + 1)) this.n++
+    if (this.above.size > 0) while (this.above.delete(this.n + 1)) this.n++
     return true
   }
 

@@ -84,8 +84,7 @@ export class SessionFrames<Tag> {
   onDecoded(id: LinkId, decoded: DecodedFrame, bytes: number, now: number): void {
     const link = this.#links.withId(id)
     if (link === undefined) return
-    this.#parts.counters.countReceived('frames', 1)
-    this.#parts.counters.countReceived('bytes', bytes)
+    this.#parts.counters.frameCame(bytes)
     if (link.attached) {
       this.#parts.deadlines.ping = now + this.#parts.keepaliveMs
       this.#parts.deadlines.dead = never
@@ -124,7 +123,7 @@ export class SessionFrames<Tag> {
         const messages = outbox.acknowledge(envelope)
         if (messages.length === 0) return
         this.#parts.faultsInARow = 0
-        this.#parts.counters.countSent('handled', messages.length)
+        this.#parts.counters.handledByPeer(messages.length)
         this.#ending.onHandled(messages)
         return this.#parts.emit({ type: 'handled', messages })
       }
@@ -167,7 +166,7 @@ export class SessionFrames<Tag> {
   #onMsg(envelope: MsgEnvelope, payload: Uint8Array | undefined, charge: FrameCharge): void {
     const { inbox } = this.#parts
     const isNew = inbox.receive(envelope, charge)
-    this.#parts.counters.countReceived(isNew ? 'messages' : 'duplicates', 1)
+    this.#parts.counters.messagesCame(isNew ? 1 : 0, isNew ? 0 : 1)
     if (!isNew || this.#parts.ended) return
     const redelivered = envelope.again === true || inbox.begunBefore(envelope.seq)
     this.#parts.emit({ type: 'message', envelope, payload, redelivered })

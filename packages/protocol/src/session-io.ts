@@ -130,6 +130,11 @@ export interface SessionConfig {
   window: Window
   /** The largest message that this side takes, in bytes. */
   maxBytes: number
+  /**
+   * Up to how many bytes messages are put together in a frame, if several wait: no more than the protocol's batches may
+   * have. A single message may always be longer. @default limits.batchBytesMax
+   */
+  frameBytesGoal?: number | undefined
   /** After how long a silence to ask whether the peer is there. The server's value holds for both. */
   keepaliveMs: number
   /** How long the server keeps the session without a link. The server's value holds for both. */

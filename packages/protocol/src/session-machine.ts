@@ -169,7 +169,7 @@ export class SessionMachine<Tag = unknown> {
       case 'handled':
         if (inbox.handled(input.seq)) {
           this.#parts.faultsInARow = 0
-          this.counters.countReceived('handled', 1)
+          this.counters.handledHere()
         }
         return this.#ending.settle(now)
       case 'note':

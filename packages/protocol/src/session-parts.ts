@@ -4,7 +4,7 @@ import type { Fate } from './errors.ts'
 import { FrameFiller } from './frame-filler.ts'
 import { Inbox } from './inbox.ts'
 import { JournalClock } from './journal-clock.ts'
-import { defaults } from './limits.ts'
+import { defaults, limits } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import type { SessionConfig, SessionOutput } from './session-io.ts'
@@ -39,7 +39,8 @@ export class SessionParts<Tag> {
     // How large a message the peer takes is known with its greeting; the filler holds larger ones back until then.
     this.outbox = new Outbox<Tag>(initialWindow, Number.POSITIVE_INFINITY, this.clock)
     this.counters = new Counters(config.total)
-    this.filler = new FrameFiller(this.outbox, this.inbox, this.counters)
+    const { frameBytesGoal = limits.batchBytesMax } = config
+    this.filler = new FrameFiller(this.outbox, this.inbox, this.counters, frameBytesGoal)
   }
 
   /** Server: true if the client will not come back, and the journal knows it. */

@@ -11,6 +11,7 @@ import {
 } from '@lastword/protocol'
 import {
   type ClosedLink,
+  frameBytesGoal,
   type LostSession,
   lostSession,
   platform,
@@ -88,6 +89,7 @@ export class Connector {
         sid: kept?.record.sid ?? nanoid(),
         key: kept?.record.key ?? nanoid(32),
         idPrefix: nanoid(10),
+        frameBytesGoal,
         window: this.#checked.window,
         maxBytes: this.#checked.maxBytes,
         keepaliveMs: defaults.keepaliveMs,

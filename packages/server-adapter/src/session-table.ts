@@ -1,6 +1,6 @@
 import type { IncomingMessage as HttpRequest } from 'node:http'
 import { ArgumentError, type CloseReport, type Contract, defaults } from '@lastword/protocol'
-import { type KeptSession, platform, SessionCore } from '@lastword/session'
+import { frameBytesGoal, type KeptSession, platform, SessionCore } from '@lastword/session'
 import { nanoid } from 'nanoid'
 import type { AdapterOptions, CheckedAdapterOptions } from './adapter-options.ts'
 import type { AdapterCounters, Counted } from './adapter-stats.ts'
@@ -153,6 +153,7 @@ export class SessionTable {
         sid: hello.sid,
         key: hello.key,
         idPrefix: nanoid(10),
+        frameBytesGoal,
         window,
         maxBytes,
         keepaliveMs,

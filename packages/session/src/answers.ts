@@ -120,7 +120,7 @@ export class Answers implements MessageHost {
 
   /** What becomes of a reply is told to nobody; but one that cannot be sent must not leave its asker waiting. */
   #deliveryFor(request: IncomingMessage): Delivery {
-    return new Delivery(false, ignore, (error) => {
+    return new Delivery('', false, false, ignore, (error) => {
       if (!(error instanceof LastwordError) || error.code !== 'payload-too-large') return
       this.answerError(request, { code: 'reply-too-large', message: error.message })
       this.#host.onError(error)
@@ -141,7 +141,7 @@ export class Answers implements MessageHost {
 
 /** For messages whose fate only the report tells. */
 function silentDelivery(): Delivery {
-  return new Delivery(false, ignore, ignore)
+  return new Delivery('', false, false, ignore, ignore)
 }
 
 function ignore(): void {}

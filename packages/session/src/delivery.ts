@@ -18,13 +18,13 @@ export class Delivery {
   message: Outgoing | undefined
   /** True from the acknowledgement on. A request goes on waiting for its reply. */
   handled = false
-  /** The message's name in the contract. */
-  name = ''
   /** True once the caller has stopped waiting. */
   givenUp = false
-  /** True if it waits for room, whatever the others do. */
-  waits = false
+  /** The message's name in the contract; empty for a reply. */
+  readonly name: string
   readonly isRequest: boolean
+  /** True if it waits for room, whatever the others do. */
+  readonly waits: boolean
 
   #resolve: (value: unknown) => void
   #reject: (error: unknown) => void
@@ -33,8 +33,16 @@ export class Delivery {
   #onAbort: (() => void) | undefined
   #onSettled: (() => void) | undefined
 
-  constructor(isRequest: boolean, resolve: (value: unknown) => void, reject: (error: unknown) => void) {
+  constructor(
+    name: string,
+    isRequest: boolean,
+    waits: boolean,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.name = name
     this.isRequest = isRequest
+    this.waits = waits
     this.#resolve = resolve
     this.#reject = reject
   }

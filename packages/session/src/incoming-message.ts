@@ -32,7 +32,7 @@ export class IncomingMessage<Payload = unknown> {
   #abort: AbortController | undefined
   #cancelled = false
   #handled = false
-  #whenHandled: Array<() => void> = []
+  #whenHandled: Array<() => void> | undefined
 
   constructor(
     envelope: MsgEnvelope,
@@ -81,13 +81,16 @@ export class IncomingMessage<Payload = unknown> {
   /** For the session: resolves when the application has finished with the message. */
   get whenHandled(): Promise<void> {
     if (this.#handled) return Promise.resolve()
-    return new Promise((resolve) => this.#whenHandled.push(resolve))
+    return new Promise((resolve) => {
+      this.#whenHandled ??= []
+      this.#whenHandled.push(resolve)
+    })
   }
 
   /** For the session: the application has finished with the message. */
   settle(): void {
     this.#handled = true
-    for (const resolve of this.#whenHandled) resolve()
+    for (const resolve of this.#whenHandled ?? []) resolve()
   }
 
   /** For the session: true if `error` is what the message's signal was aborted with. */

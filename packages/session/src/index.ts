@@ -16,6 +16,7 @@ export {
 } from './argument-checks.ts'
 export { atMost } from './at-most.ts'
 export { Emitter } from './emitter.ts'
+export { frameBytesGoal } from './frame-bytes-goal.ts'
 export type { IncomingMessage } from './incoming-message.ts'
 export type { ClaimedSession, ClaimOptions, Journal, SessionJournal, SessionRecord } from './journal.ts'
 export type { KeptSession } from './journal-writer.ts'

@@ -6,7 +6,6 @@ import {
   type ErrorDetails,
   type Fate,
   type LastwordError,
-  type MessageParts,
   type MsgEnvelope,
   PayloadError,
   RemoteError,
@@ -76,7 +75,7 @@ export class OutgoingLane {
     this.#idPrefix = idPrefix
     this.#details = { sessionId }
     const submit = (message: Outgoing, delivery: Delivery) => {
-      this.#unsubmitted.delete(delivery)
+      if (this.#unsubmitted.size > 0) this.#unsubmitted.delete(delivery)
       delivery.message = message
       host.submit(message)
     }
@@ -95,7 +94,7 @@ export class OutgoingLane {
   adopt(requests: ReadonlyMap<string, Delivery>): void {
     for (const [id, delivery] of requests) {
       this.#requests.set(id, delivery)
-      delivery.onSettled(() => this.#forget(id, delivery))
+      this.#forgetSettled(id, delivery)
     }
   }
 
@@ -108,12 +107,12 @@ export class OutgoingLane {
     name: string,
     payload: unknown,
     ask: boolean,
-    options: SendOptions = {},
+    options: SendOptions = noOptions,
     waits = false,
     checked = false,
   ): Promise<unknown> {
     checkName(name, this.#contract)
-    checkSendOptions(options)
+    if (options !== noOptions) checkSendOptions(options)
     if (options.id !== undefined && this.#requests.has(options.id)) {
       throw new ArgumentError(
         `a request with the id ${options.id} is under way`,
@@ -123,11 +122,10 @@ export class OutgoingLane {
     const id = options.id ?? this.#nextId()
     let delivery!: Delivery
     const settled = new Promise<unknown>((resolve, reject) => {
-      delivery = new Delivery(ask, resolve, reject)
+      delivery = new Delivery(name, ask, waits, resolve, reject)
     })
-    delivery.waits = waits
     const schema = checked ? undefined : this.#contract?.[name]?.payload
-    this.#accept(delivery, id, name, payload, schema, options)
+    this.#accept(delivery, id, payload, schema, options)
     return settled
   }
 
@@ -142,23 +140,27 @@ export class OutgoingLane {
   #accept(
     delivery: Delivery,
     id: string,
-    name: string,
     payload: unknown,
     schema: Parameters<typeof checkPayload>[0],
     options: SendOptions,
   ): void {
     const { isRequest: ask } = delivery
-    const { signal, meta, redelivered: again } = options
+    const { signal } = options
     if (!this.#host.takesMessages()) return this.#takesNoMore(delivery, id)
     if (ask && this.#host.peerHasClosed()) return delivery.unanswered('the peer has closed', this.#details)
     if (signal?.aborted) return this.#giveUp(delivery, id, signal)
-    if (ask) this.#requests.set(id, delivery)
-    delivery.onSettled(() => this.#forget(id, delivery))
+    if (ask) {
+      this.#requests.set(id, delivery)
+      this.#forgetSettled(id, delivery)
+    }
     if (signal !== undefined) delivery.watch(signal, () => this.#giveUp(delivery, id, signal))
+    // Mostly there is nothing to wait for, and then nothing is made that waiting would need.
+    if (schema === undefined && this.order.tail === undefined) {
+      return this.#submit(id, options, payload, delivery)
+    }
     this.#unsubmitted.set(delivery, id)
-    this.#validated(schema, payload, name, delivery, (value) => {
-      this.#submit(id, { name, ask, again, meta }, value, delivery)
-    })
+    this.#forgetSettled(id, delivery)
+    this.#validated(schema, payload, delivery, (value) => this.#submit(id, options, value, delivery))
   }
 
   /** A reply has come. `handled` is called when whoever asked for it has it, or if nobody wants it (any more). */
@@ -189,7 +191,7 @@ export class OutgoingLane {
     for (const message of messages) {
       const delivery = message.tag
       delivery.handled = true
-      this.#cancelled.delete(message)
+      if (this.#cancelled.size > 0) this.#cancelled.delete(message)
       if (!delivery.isRequest) delivery.resolve(undefined)
     }
     this.#host.onRoom()
@@ -256,27 +258,30 @@ export class OutgoingLane {
   #validated(
     schema: Parameters<typeof checkPayload>[0],
     value: unknown,
-    name: string,
     delivery: Delivery,
     proceed: (value: unknown) => void,
   ): void {
-    delivery.name = name
     const settle = (checked: Checked) => {
       if (delivery.settled) return
-      if ('issues' in checked) return delivery.reject(this.#unfit(name, checked))
-      try {
-        proceed(checked.value)
-      } catch (error) {
-        delivery.reject(error)
-      }
+      if ('issues' in checked) delivery.reject(this.#unfit(delivery.name, checked))
+      else proceed(checked.value)
     }
     void this.order.run(checkPayload(schema, value), settle, (error) => delivery.reject(error))
   }
 
-  #submit(id: string, parts: MessageParts, value: unknown, delivery: Delivery): void {
-    const message = encodeValue(id, parts, value, delivery)
+  #submit(id: string, options: SendOptions, value: unknown, delivery: Delivery): void {
+    let message: Outgoing
+    try {
+      const { name, isRequest: ask } = delivery
+      const { redelivered: again, meta } = options
+      message = encodeValue(id, { name, ask, again, meta }, value, delivery)
+    } catch (error) {
+      return delivery.reject(error)
+    }
     if (!this.#host.maySubmit()) return this.#takesNoMore(delivery, id)
-    this.#room.enter(message, delivery)
+    if (this.#room.enter(message, delivery)) return
+    this.#unsubmitted.set(delivery, id)
+    this.#forgetSettled(id, delivery)
   }
 
   #giveUp(delivery: Delivery, id: string, signal: AbortSignal): void {
@@ -300,13 +305,18 @@ export class OutgoingLane {
     delivery.fail('not-sent', id, 'the session takes no more messages', false, this.#details)
   }
 
-  #forget(id: string, delivery: Delivery): void {
-    this.#unsubmitted.delete(delivery)
-    this.#room.leave(delivery)
-    if (this.#requests.get(id) === delivery) this.#requests.delete(id)
+  /** Once it is settled, nothing here keeps it. */
+  #forgetSettled(id: string, delivery: Delivery): void {
+    delivery.onSettled(() => {
+      this.#unsubmitted.delete(delivery)
+      this.#room.leave(delivery)
+      if (this.#requests.get(id) === delivery) this.#requests.delete(id)
+    })
   }
 
   #unfit(what: string, { issues, cause }: Extract<Checked, { issues: unknown }>): PayloadError {
     return new PayloadError(what, issues, { ...this.#details, cause })
   }
 }
+
+const noOptions: SendOptions = Object.freeze({})

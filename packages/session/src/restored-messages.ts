@@ -28,10 +28,9 @@ export class RestoredMessages {
     const { ch: name = '', ask, re } = this.#envelopeOf(message)
     let delivery!: Delivery
     const done = new Promise((resolve, reject) => {
-      delivery = new Delivery(ask === true, resolve, reject)
+      delivery = new Delivery(name, ask === true, false, resolve, reject)
     })
     done.catch(() => {})
-    delivery.name = name
     // What becomes of a reply is told to nobody.
     if (re !== undefined) return delivery
     this.list.push({ id: message.id, name, done })

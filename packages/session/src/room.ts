@@ -52,14 +52,22 @@ export class Room {
     return [...this.#outside.values()]
   }
 
-  /** Submits a message, if there is room; else it waits, or its delivery is rejected with a QueueFullError. */
-  enter(message: Outgoing, delivery: Delivery): void {
-    if (this.nobodyWaits && this.#fits(message)) return this.#submit(message, delivery)
+  /**
+   * Submits a message, if there is room; else it waits, or its delivery is rejected with a QueueFullError. False if it
+   * waits.
+   */
+  enter(message: Outgoing, delivery: Delivery): boolean {
+    if (this.nobodyWaits && this.#fits(message)) {
+      this.#submit(message, delivery)
+      return true
+    }
     if (this.#onFull === 'reject' && !delivery.waits) {
-      return delivery.reject(new QueueFullError(this.#host.retainedBytes, this.#bytesMax, this.#details))
+      delivery.reject(new QueueFullError(this.#host.retainedBytes, this.#bytesMax, this.#details))
+      return true
     }
     this.#outside.set(delivery, message)
     this.#outsideBytes += message.bytes
+    return false
   }
 
   /** Somebody may have left: lets in, in order, what fits. */

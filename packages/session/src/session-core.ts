@@ -355,7 +355,7 @@ export class SessionCore
   }
 
   submit(message: Outgoing): void {
-    this.#driver.input({ type: 'send', message })
+    this.#driver.submit(message)
   }
 
   takeBack(message: Outgoing): void {

@@ -5,6 +5,7 @@ import type {
   JournalWrite,
   Json,
   LinkId,
+  OutgoingMessage,
   SessionInput,
   SessionMachine,
   SessionOutput,
@@ -54,6 +55,8 @@ export class SessionDriver<Tag> {
   readonly #links = new Map<LinkId, BoundLink>()
   #lastLinkId = 0
   #dispatching = false
+  /** The time of the latest input. */
+  #now = 0
   #flushScheduled = false
   #hurried = false
   #armedAt = Number.POSITIVE_INFINITY
@@ -98,7 +101,16 @@ export class SessionDriver<Tag> {
 
   /** Gives an input in, carries out what comes of it at once, and sends at the end of the turn. */
   input(input: SessionInput<Tag>): void {
-    this.#machine.handle(input, this.#platform.now())
+    // What the application does while outputs are carried out happens when they came: it costs no look at the clock each.
+    if (!this.#dispatching) this.#now = this.#platform.now()
+    this.#machine.handle(input, this.#now)
+    this.#dispatch()
+    this.#scheduleFlush()
+  }
+
+  /** Gives a message in, as a `send` input, in which no time matters. */
+  submit(message: OutgoingMessage<Tag>): void {
+    this.#machine.handle({ type: 'send', message }, this.#now)
     this.#dispatch()
     this.#scheduleFlush()
   }

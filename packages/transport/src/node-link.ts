@@ -107,6 +107,7 @@ class NodeLink implements Link, ArrivalsHost {
   #opened: boolean
   #busy = false
   #corked = false
+  #corkedBytes = 0
   #closing = false
   #forced = false
   #endedFirst = false
@@ -166,6 +167,8 @@ class NodeLink implements Link, ArrivalsHost {
     const bytes = typeof frame === 'string' ? Buffer.byteLength(frame) : frame.byteLength
     this.#sent.accepted(bytes)
     this.#socket.send(frame, (error) => this.#onSent(bytes, error))
+    this.#corkedBytes += bytes
+    if (this.#corkedBytes >= corkedBytesMax) this.#uncork()
     if (this.#socket.bufferedAmount <= this.#lowWaterBytes) return
     this.#busy = true
     this.#uncork()
@@ -266,6 +269,7 @@ class NodeLink implements Link, ArrivalsHost {
   #cork(): void {
     if (this.#corked || this.#rawSocket === undefined) return
     this.#corked = true
+    this.#corkedBytes = 0
     this.#rawSocket.cork()
     process.nextTick(() => this.#uncork())
   }
@@ -401,6 +405,12 @@ function unlisten(emitter: Socket | WsSocket, listeners: Listeners): void {
   for (const event of Object.keys(listeners)) emitter.off(event, listeners[event] as () => void)
   ;(emitter as { [linkOf]?: NodeLink | undefined })[linkOf] = undefined
 }
+
+/**
+ * How much waits for the end of the turn, to leave in one write with what is sent behind it. More gains nothing by it:
+ * the peer could be reading it meanwhile, and the two processes would work in turns instead of side by side.
+ */
+const corkedBytesMax = 8 * 1024
 
 function asBuffer(data: Buffer | ArrayBuffer | Buffer[]): Buffer {
   if (Buffer.isBuffer(data)) return data
