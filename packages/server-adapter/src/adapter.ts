@@ -25,7 +25,7 @@ import { type AdapterOptions, type CheckedAdapterOptions, checkOptions } from '.
 import { AdapterCounters, type AdapterStats } from './adapter-stats.ts'
 import { Admission } from './admission.ts'
 import { clientAddress } from './client-address.ts'
-import { type LinkDoor, type Refusal, receiveLink } from './door.ts'
+import { Door, type DoorHost, type Refusal } from './door.ts'
 import { FirstEnds } from './first-ends.ts'
 import { HttpDoor } from './http-door.ts'
 import { KeptSessions } from './kept-sessions.ts'
@@ -67,8 +67,9 @@ export class Adapter<C = AnyContract> {
   readonly #checked: CheckedAdapterOptions
   readonly #callbacks = new Set<(session: Session<C>, context: SessionContext) => unknown>()
   readonly #emitter = new Emitter<AdapterEvents>(platform)
-  /** Links that are not over, each with its door. */
-  readonly #links = new Map<Link, LinkDoor>()
+  /** The doors of links that are not over. */
+  readonly #doors = new Set<Door>()
+  readonly #doorHost: DoorHost
   readonly #counters = new AdapterCounters()
   readonly #kept: KeptSessions | undefined
   readonly #table: SessionTable
@@ -98,6 +99,16 @@ export class Adapter<C = AnyContract> {
       this.#kept,
       takesSessions,
     )
+    this.#doorHost = {
+      helloTimeoutMs: this.#checked.helloTimeoutMs,
+      frameBytesMax: this.maxPayload,
+      admit: (arrival, link, request, address) => this.#admission.admit(arrival, link, request, address),
+      onRefused: (refusal, request) => this.#onRefused(refusal, request),
+      onEnd: (door, { endedFirst, clean }) => {
+        this.#doors.delete(door)
+        if (endedFirst && !clean) this.#firstEnds.unanswered(door.address, platform.now())
+      },
+    }
     this.#httpDoor = new HttpDoor(options as AdapterOptions, this.#checked, {
       onLink: (link, request, offered) => this.#receive(link, request, offered),
       onRefused: (refusal, request) => this.#onRefused(refusal, request),
@@ -119,7 +130,7 @@ export class Adapter<C = AnyContract> {
 
   /** Sessions by their state, links, what went over them, refusals. Counters, no scan: ask as often as you like. */
   stats(): AdapterStats {
-    return this.#counters.stats(this.#links.size)
+    return this.#counters.stats(this.#doors.size)
   }
 
   /**
@@ -227,7 +238,7 @@ export class Adapter<C = AnyContract> {
   async #end(deadlineMs: number, location: string | undefined): Promise<ShutdownReport> {
     const entries = this.#table.open
     const report: ShutdownReport = { sessions: entries.length, clean: 0, moved: 0, unclean: [] }
-    for (const door of this.#links.values()) door.goAway()
+    for (const door of this.#doors) door.goAway()
     const afterMs = this.#kept === undefined ? deadlineMs : graceOf(deadlineMs)
     for (const { core } of entries) core.away(afterMs, 'the server is shutting down', location)
     this.#kept?.stop()
@@ -236,31 +247,17 @@ export class Adapter<C = AnyContract> {
     // Those that were refused, or are being decided upon, and those of sessions that were over before.
     this.#gone = true
     // Links that come meanwhile are sent away, and waited for too; but a server that is still being called is not for ever.
-    for (let round = 0; round < 3 && this.#links.size > 0; round++) {
-      const links = [...this.#links.keys()]
+    for (let round = 0; round < 3 && this.#doors.size > 0; round++) {
+      const links = Array.from(this.#doors, ({ link }) => link)
       await Promise.all(links.map((link) => link.close(closeCodes.goingAway, 'the server has shut down')))
     }
     return report
   }
 
   #receive(link: Link, request: HttpRequest, offered?: readonly string[]): void {
-    // Asked now: the address of a connection that has ended is not to be had.
-    const address = clientAddress(request)
-    const { helloTimeoutMs } = this.#checked
-    const door = receiveLink(
-      link,
-      request,
-      { helloTimeoutMs, frameBytesMax: this.maxPayload, ...(offered && { offered }) },
-      {
-        admit: (arrival) => this.#admission.admit(arrival, link, request, address),
-        onRefused: (refusal) => this.#onRefused(refusal, request),
-        onEnd: ({ endedFirst, clean }) => {
-          this.#links.delete(link)
-          if (endedFirst && !clean) this.#firstEnds.unanswered(address, platform.now())
-        },
-      },
-    )
-    this.#links.set(link, door)
+    const door = new Door(link, request, clientAddress(request), this.#doorHost)
+    this.#doors.add(door)
+    door.open(request, offered)
     if (this.#gone) door.goAway()
   }
 

@@ -7,7 +7,8 @@ import { type Arrival, Refusal } from './door.ts'
 import type { KeptSessions } from './kept-sessions.ts'
 import { originAllowed } from './origins.ts'
 import { sameSecret } from './same-secret.ts'
-import type { Entry, Opening, SessionTable } from './session-table.ts'
+import type { Entry } from './session-entry.ts'
+import type { Opening, SessionTable } from './session-table.ts'
 
 /** Who may have which session: looks at a link that has said `hello`, and finds, fetches or makes its session. */
 export class Admission {

@@ -36,81 +36,61 @@ export interface Arrival {
   bytes: number
 }
 
-export interface DoorOptions {
-  helloTimeoutMs: number
-  frameBytesMax: number
-  /** The subprotocols that were offered, where that was not in a header of the request. */
-  offered?: readonly string[]
-}
-
+/** What the doors of an adapter share. */
 export interface DoorHost {
+  readonly helloTimeoutMs: number
+  readonly frameBytesMax: number
   /**
    * Decides about a link that has said `hello`: returns who hears of it from now on.
    *
    * @throws Refusal
    */
-  admit(arrival: Arrival, link: Link, request: HttpRequest): Promise<LinkEvents>
-  onRefused(refusal: PeerFault | Refusal): void
+  admit(arrival: Arrival, link: Link, request: HttpRequest, address: string): Promise<LinkEvents>
+  onRefused(refusal: PeerFault | Refusal, request: HttpRequest): void
   /** The link is over. */
-  onEnd(end: LinkEnd): void
-}
-
-/** The door of one link. */
-export interface LinkDoor {
-  /** The server is going: closes the link, unless it has introduced itself. */
-  goAway(): void
+  onEnd(door: Door, end: LinkEnd): void
 }
 
 /**
  * Stands between a new link and the sessions: waits for `hello`, has it decided upon, and hands the link over with
  * everything that arrived meanwhile. A link that is refused is told why and closed; nobody else notices.
+ *
+ * It stays in between for as long as the link lives, and keeps nothing then of what brought it: the request alone is
+ * more than a kilobyte.
  */
-export function receiveLink(
-  link: Link,
-  request: HttpRequest,
-  options: DoorOptions,
-  host: DoorHost,
-): LinkDoor {
-  const door = new Door(link, request, options, host)
-  door.open()
-  return door
-}
-
-class Door implements LinkDoor {
-  readonly #link: Link
-  readonly #request: HttpRequest
-  readonly #options: DoorOptions
+export class Door implements LinkEvents {
+  readonly link: Link
+  /** Of the other end: the address of a connection that has ended is not to be had. */
+  readonly address: string
   readonly #host: DoorHost
+  /** Until it is decided. */
+  #request: HttpRequest | undefined
   #owner: LinkEvents | undefined
   #arrived = false
   #refused = false
   /** What came while it was being decided. The link is paused then, so it is not much. */
-  #waiting: Array<{ frame: Frame; bytes: number }> = []
+  #waiting: Array<{ frame: Frame; bytes: number }> | undefined
   #end: LinkEnd | undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor(link: Link, request: HttpRequest, options: DoorOptions, host: DoorHost) {
-    this.#link = link
+  constructor(link: Link, request: HttpRequest, address: string, host: DoorHost) {
+    this.link = link
+    this.address = address
     this.#request = request
-    this.#options = options
     this.#host = host
   }
 
-  open(): void {
-    this.#link.attach({
-      onOpen: () => {},
-      onFrame: (frame, bytes) => this.#onFrame(frame, bytes),
-      onDrain: () => this.#owner?.onDrain(),
-      onEnd: (end) => this.#onEnd(end),
-    })
+  /** `offered`: the subprotocols that were offered, where that was not in a header of the request. */
+  open(request: HttpRequest, offered?: readonly string[]): void {
+    this.link.attach(this)
+    const { helloTimeoutMs } = this.#host
     this.#timer = setTimeout(() => {
-      this.#refuse(new PeerFault('helloTimeout', `no hello within ${this.#options.helloTimeoutMs} ms`))
-    }, this.#options.helloTimeoutMs)
+      this.#refuse(new PeerFault('helloTimeout', `no hello within ${helloTimeoutMs} ms`))
+    }, helloTimeoutMs)
     this.#timer.unref()
-    let { offered } = this.#options
     if (offered === undefined) {
-      offered = offeredProtocols(this.#request)
-      withoutEarly(this.#request, offered)
+      offered = offeredProtocols(request)
+      withoutEarly(request, offered)
     }
     try {
       const early = decodeEarly(offered)
@@ -120,25 +100,40 @@ class Door implements LinkDoor {
     }
   }
 
+  /** The server is going: closes the link, unless it has introduced itself. */
   goAway(): void {
     if (this.#arrived || this.#refused) return
     this.#refused = true
-    clearTimeout(this.#timer)
-    void this.#link.close(closeCodes.goingAway, 'the server is shutting down')
+    this.#stopTimer()
+    void this.link.close(closeCodes.goingAway, 'the server is shutting down')
   }
 
-  #onFrame(frame: Frame, bytes: number): void {
+  onOpen(): void {}
+
+  onFrame(frame: Frame, bytes: number): void {
     if (this.#owner !== undefined) return this.#owner.onFrame(frame, bytes)
     if (this.#refused) return
-    if (this.#arrived) this.#waiting.push({ frame, bytes })
-    else this.#introduce(frame, bytes)
+    if (!this.#arrived) return this.#introduce(frame, bytes)
+    this.#waiting ??= []
+    this.#waiting.push({ frame, bytes })
+  }
+
+  onDrain(): void {
+    this.#owner?.onDrain()
+  }
+
+  onEnd(end: LinkEnd): void {
+    this.#stopTimer()
+    this.#host.onEnd(this, end)
+    if (this.#owner !== undefined) this.#owner.onEnd(end)
+    else this.#end = end
   }
 
   #introduce(frame: Frame, bytes: number): void {
     this.#arrived = true
-    clearTimeout(this.#timer)
+    this.#stopTimer()
     try {
-      const decoded = decodeFrame(frame, bytes, this.#options)
+      const decoded = decodeFrame(frame, bytes, this.#host)
       const [hello, ...envelopes] = decoded.envelopes
       if (hello?.t !== 'hello') throw new PeerFault('helloExpected', `the first envelope was ${hello?.t}`)
       if (hello.v !== limits.version) {
@@ -147,9 +142,9 @@ class Door implements LinkDoor {
           `version ${hello.v} is not spoken here, ${limits.version} is`,
         )
       }
-      this.#link.pause()
+      this.link.pause()
       const arrival = { hello, rest: { envelopes, payload: decoded.payload }, bytes }
-      this.#host.admit(arrival, this.#link, this.#request).then(
+      this.#host.admit(arrival, this.link, this.#request as HttpRequest, this.address).then(
         (owner) => this.#handOver(owner),
         (error) => this.#refuse(error),
       )
@@ -160,36 +155,38 @@ class Door implements LinkDoor {
 
   #handOver(owner: LinkEvents): void {
     this.#owner = owner
-    for (const { frame, bytes } of this.#waiting) owner.onFrame(frame, bytes)
-    this.#waiting = []
+    this.#request = undefined
+    for (const { frame, bytes } of this.#waiting ?? []) owner.onFrame(frame, bytes)
+    this.#waiting = undefined
     if (this.#end !== undefined) owner.onEnd(this.#end)
-    else this.#link.resume()
-  }
-
-  #onEnd(end: LinkEnd): void {
-    clearTimeout(this.#timer)
-    this.#host.onEnd(end)
-    if (this.#owner !== undefined) this.#owner.onEnd(end)
-    else this.#end = end
+    else this.link.resume()
   }
 
   #refuse(error: unknown): void {
     if (this.#refused) return
     this.#refused = true
-    clearTimeout(this.#timer)
-    this.#waiting = []
-    this.#link.resume()
+    this.#stopTimer()
+    this.#waiting = undefined
+    const request = this.#request as HttpRequest
+    this.#request = undefined
+    this.link.resume()
     if (error instanceof PeerFault) {
-      this.#host.onRefused(error)
-      void this.#link.close(closeCodes[error.code], error.message)
+      this.#host.onRefused(error, request)
+      void this.link.close(closeCodes[error.code], error.message)
       return
     }
     const refusal = error instanceof Refusal ? error : new Refusal('internal', 'the server failed', error)
-    this.#host.onRefused(refusal)
+    this.#host.onRefused(refusal, request)
     const reason = refusal.message.slice(0, limits.reasonCharsMax)
     const { code, got } = refusal
-    this.#link.send(JSON.stringify([{ t: 'reset', code, reason, got }]))
-    void this.#link.close(closeCodes.reset, refusal.code)
+    this.link.send(JSON.stringify([{ t: 'reset', code, reason, got }]))
+    void this.link.close(closeCodes.reset, refusal.code)
+  }
+
+  /** The timer itself is not kept either. */
+  #stopTimer(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
   }
 }
 

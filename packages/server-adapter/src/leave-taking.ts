@@ -1,7 +1,8 @@
 import { type CloseReport, defaults } from '@lastword/protocol'
 import { atMost, platform } from '@lastword/session'
 import type { Admission } from './admission.ts'
-import type { Entry, SessionTable } from './session-table.ts'
+import type { Entry } from './session-entry.ts'
+import type { SessionTable } from './session-table.ts'
 
 /** What became of the sessions when the server went. */
 export interface ShutdownReport {

@@ -20,10 +20,15 @@ export class SessionShares<Entry> {
     return (this.#shares.get(holder)?.open ?? 0) < this.#max
   }
 
-  begin(holder: string): void {
-    const share = this.#shares.get(holder) ?? { open: 0, ended: new Set<Entry>() }
+  /** Returns the holder as it stands here: one string for all that it has. */
+  begin(holder: string): string {
+    let share = this.#shares.get(holder)
+    if (share === undefined) {
+      share = { holder, open: 0, ended: undefined }
+      this.#shares.set(holder, share)
+    }
     share.open++
-    this.#shares.set(holder, share)
+    return share.holder
   }
 
   /** A session that had begun is not to be had. */
@@ -39,6 +44,7 @@ export class SessionShares<Entry> {
     const share = this.#shares.get(holder)
     if (share === undefined) return undefined
     share.open--
+    share.ended ??= new Set()
     share.ended.add(entry)
     const [oldest] = share.ended
     return share.ended.size > this.#max ? oldest : undefined
@@ -48,17 +54,18 @@ export class SessionShares<Entry> {
   forget(holder: string, entry: Entry): void {
     const share = this.#shares.get(holder)
     if (share === undefined) return
-    share.ended.delete(entry)
+    share.ended?.delete(entry)
     this.#drop(holder, share)
   }
 
   #drop(holder: string, { open, ended }: Share<Entry>): void {
-    if (open === 0 && ended.size === 0) this.#shares.delete(holder)
+    if (open === 0 && (ended === undefined || ended.size === 0)) this.#shares.delete(holder)
   }
 }
 
 interface Share<Entry> {
+  readonly holder: string
   open: number
-  /** The oldest first. */
-  ended: Set<Entry>
+  /** The oldest first; made with the first of them. */
+  ended: Set<Entry> | undefined
 }

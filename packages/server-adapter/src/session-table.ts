@@ -1,11 +1,12 @@
 import type { IncomingMessage as HttpRequest } from 'node:http'
 import { ArgumentError, type CloseReport, type Contract, defaults } from '@lastword/protocol'
-import { frameBytesGoal, type KeptSession, platform, SessionCore } from '@lastword/session'
+import { frameBytesGoal, type KeptSession, platform, SessionCore, type SessionState } from '@lastword/session'
 import { nanoid } from 'nanoid'
 import type { AdapterOptions, CheckedAdapterOptions } from './adapter-options.ts'
-import type { AdapterCounters, Counted } from './adapter-stats.ts'
+import type { AdapterCounters } from './adapter-stats.ts'
 import { type Arrival, Refusal } from './door.ts'
 import { sameSecret } from './same-secret.ts'
+import { Entry, type EntryHost } from './session-entry.ts'
 import { SessionShares } from './session-shares.ts'
 
 /** A link that wants a session, and who is behind it. */
@@ -14,20 +15,6 @@ export interface Opening {
   identity: string
   request: HttpRequest
   address: string
-}
-
-/** A session of the table. */
-export interface Entry {
-  core: SessionCore
-  key: string
-  identity: string
-  /** Whose share it counts to. */
-  holder: string
-  counted: Counted
-  /** While the server goes: when the session has to be let go, on the platform's clock. */
-  leaveBy?: number
-  /** Called when there is no reason to stay any more: the link is lost, another server wants the session, or it is over. */
-  onFree?: () => void
 }
 
 /** What the table tells of the sessions that it makes. */
@@ -39,7 +26,7 @@ export interface SessionTableHost {
 }
 
 /** The sessions of an adapter, by id: those that go on, and those that are over and kept for their clients. */
-export class SessionTable {
+export class SessionTable implements EntryHost {
   readonly #options: AdapterOptions
   readonly #checked: CheckedAdapterOptions
   readonly #counters: AdapterCounters
@@ -145,8 +132,8 @@ export class SessionTable {
       address,
     } = opening
     const { window, maxBytes, keepaliveMs, ttlMs } = this.#checked
-    // One that was being closed tells of it while it is made.
-    const counted: Counted = { countedAs: undefined }
+    const holder = this.#holderOf(identity, request, address)
+    const entry = new Entry(hello.key, identity, this)
     const core = new SessionCore(
       {
         role: 'server',
@@ -163,22 +150,13 @@ export class SessionTable {
       },
       this.#options as AdapterOptions<Contract>,
       platform,
-      {
-        onLinkEnd: () => {},
-        onDetached: () => {
-          if (!core.attached) entry.onFree?.()
-        },
-        onReleased: () => this.#forget(entry),
-        onState: (state) => this.#counters.moved(counted, state),
-      },
+      entry,
       kept,
     )
-    const holder = this.#holderOf(identity, request, address)
-    const entry: Entry = { core, key: hello.key, identity, holder, counted }
+    entry.core = core
+    entry.holder = this.#shares.begin(holder)
     this.#sessions.set(hello.sid, entry)
-    this.#shares.begin(holder)
-    this.#counters.made(counted, core.state)
-    core.emitter.on('closed', (report) => this.#onEnded(entry, report))
+    this.#counters.made(entry, core.state)
     kept?.journal.onWanted(() => {
       const leftMs = (entry.leaveBy ?? Number.POSITIVE_INFINITY) - platform.now()
       void core.handOver(Math.max(0, Math.min(this.#checked.handOverMs, leftMs)), true)
@@ -190,10 +168,17 @@ export class SessionTable {
     return entry
   }
 
+  onState(entry: Entry, state: SessionState): void {
+    this.#counters.moved(entry, state)
+  }
+
+  onReleased(entry: Entry): void {
+    this.#forget(entry)
+  }
+
   /** It makes room for a new one, and is kept while there is room for it among those that are over. */
-  #onEnded(entry: Entry, { code }: CloseReport): void {
+  onClosed(entry: Entry, { code }: CloseReport): void {
     this.#ended.add(entry)
-    entry.onFree?.()
     this.#counters.ended(code)
     // Whoever opens and ends many drives out what is kept of its own sessions, not of others'.
     const own = this.#shares.end(entry.holder, entry)
@@ -210,7 +195,7 @@ export class SessionTable {
 
   #forget(entry: Entry): void {
     this.#ended.delete(entry)
-    this.#counters.gone(entry.counted)
+    this.#counters.gone(entry)
     this.#shares.forget(entry.holder, entry)
     // Its client may have begun anew under the same id, after this one was forgotten for want of room.
     if (this.#sessions.get(entry.core.sid) === entry) this.#sessions.delete(entry.core.sid)

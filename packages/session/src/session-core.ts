@@ -417,6 +417,10 @@ export class SessionCore
     this.#owner.onState?.(state)
   }
 
+  onClosed(report: CloseReport): void {
+    this.#owner.onClosed?.(report)
+  }
+
   onLinkEnd(link: LinkId, end: LinkEnd, closed: ClosedLink | undefined): void {
     this.#owner.onLinkEnd(link, end, closed)
   }

@@ -6,7 +6,9 @@ import type { SessionEvents, SessionState } from './session-types.ts'
 export interface LifeHost {
   /** A clock in milliseconds. */
   now(): number
-  onState?(state: SessionState): void
+  onState(state: SessionState): void
+  /** The session is over, and its application is about to be told. */
+  onClosed(report: CloseReport): void
 }
 
 /** True if the session ended because one side does not have it any more. */
@@ -84,6 +86,7 @@ export class SessionLife {
     this.#rejectOpened(why)
     this.#move('closed')
     if (isLost(report)) this.#emitter.emit('lost', report)
+    this.#host.onClosed(report)
     this.#emitter.emit('closed', report)
   }
 
@@ -91,6 +94,6 @@ export class SessionLife {
     this.#place = place
     const before = this.#state
     this.#state = this.#closing && place !== 'closed' ? 'closing' : place
-    if (this.#state !== before) this.#host.onState?.(this.#state)
+    if (this.#state !== before) this.#host.onState(this.#state)
   }
 }

@@ -18,6 +18,8 @@ export interface SessionOwner {
   /** The session is over because one side does not have it any more. `messages`: what nobody has acknowledged. */
   onLost?(report: CloseReport, messages: LostMessage[]): Promise<unknown>
   onState?(state: SessionState): void
+  /** The session is over. Called right before its application is told. */
+  onClosed?(report: CloseReport): void
   /** Why no link has been attached, as far as it is known. */
   whyNotOpened?(): LastwordError | undefined
   /** Nothing of the session is needed any more. */

@@ -1,0 +1,51 @@
+import type { CloseReport, LinkId } from '@lastword/protocol'
+import type { SessionCore, SessionOwner, SessionState } from '@lastword/session'
+import type { Counted } from './adapter-stats.ts'
+
+/** Where a session of an adapter is listed. */
+export interface EntryHost {
+  onState(entry: Entry, state: SessionState): void
+  onClosed(entry: Entry, report: CloseReport): void
+  onReleased(entry: Entry): void
+}
+
+/** A session of the table, of which it is the owner. */
+export class Entry implements SessionOwner, Counted {
+  /** Set right after it was made: while it is, it tells of itself already. */
+  core!: SessionCore
+  /** Whose share it counts to, once it does. */
+  holder = ''
+  readonly key: string
+  readonly identity: string
+  countedAs: SessionState | undefined
+  /** While the server goes: when the session has to be let go, on the platform's clock. */
+  leaveBy: number | undefined
+  /** Called when there is no reason to stay any more: the link is lost, another server wants the session, or it is over. */
+  onFree: (() => void) | undefined
+  readonly #host: EntryHost
+
+  constructor(key: string, identity: string, host: EntryHost) {
+    this.key = key
+    this.identity = identity
+    this.#host = host
+  }
+
+  onLinkEnd(_link: LinkId): void {}
+
+  onDetached(): void {
+    if (!this.core.attached) this.onFree?.()
+  }
+
+  onState(state: SessionState): void {
+    this.#host.onState(this, state)
+  }
+
+  onClosed(report: CloseReport): void {
+    this.onFree?.()
+    this.#host.onClosed(this, report)
+  }
+
+  onReleased(): void {
+    this.#host.onReleased(this)
+  }
+}
