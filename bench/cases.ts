@@ -1,5 +1,6 @@
 import type { BenchCase } from './harness/types.ts'
+import { requests } from './requests/case.ts'
 import { throughput } from './throughput/case.ts'
 
 /** Every case, in the order of their numbers. */
-export const cases: readonly BenchCase[] = [throughput]
+export const cases: readonly BenchCase[] = [throughput, requests]

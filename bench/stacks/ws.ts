@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
 import { type Address, createServer, listenOn, type Tls, urlOf } from './listen.ts'
 
@@ -12,11 +13,21 @@ export async function serveWs(tls: Tls, onConnection: (socket: WebSocket) => voi
   return listenOn(server, tls)
 }
 
+const tcpSockets = new WeakMap<WebSocket, Socket>()
+
 /** A client's bare ws, open. */
 export async function openWs(address: Address): Promise<WebSocket> {
   const socket = new WebSocket(urlOf(address), { ...wsOptions, ca: address.ca })
+  socket.once('upgrade', (response) => tcpSockets.set(socket, response.socket))
   await once(socket, 'open')
   return socket
+}
+
+/** The TCP or TLS socket below what `openWs` gave. */
+export function tcpOf(socket: WebSocket): Socket {
+  const tcp = tcpSockets.get(socket)
+  if (tcp === undefined) throw new Error('this WebSocket was not made by openWs')
+  return tcp
 }
 
 /** What a message holds: bytes as they are, text as JSON. */

@@ -1,12 +1,13 @@
 import { certificate } from '@lastword/testkit'
+import { bufferutilIsNative } from '../harness/bufferutil.ts'
 import type { BenchCase, Metric, Target, Workload } from '../harness/types.ts'
 import { throughputContender } from './contender.ts'
 import { bytesOf } from './payload.ts'
-import { stacks } from './stacks.ts'
+import { entrants } from './stacks.ts'
 import type { PayloadName } from './work.ts'
 
 const outstandingMax = 1000
-/** Large messages are bounded by their bytes: for everybody the same. */
+/** Large messages are bounded by their bytes, for everybody the same. */
 const outstandingBytesMax = 8 * 2 ** 20
 
 const metrics: readonly Metric[] = [
@@ -16,41 +17,81 @@ const metrics: readonly Metric[] = [
   { key: 'receiverCpuSecondsPerMillion', label: 'CPU, receiver', unit: 's per million', better: 'less' },
 ]
 
-const schemes = ['ws', 'wss'] as const
-const payloads: readonly PayloadName[] = ['64B', '1KiB', '64KiB-text', '64KiB-binary']
+type Scheme = 'ws' | 'wss'
+const schemes: readonly Scheme[] = ['ws', 'wss']
+
+interface Plan {
+  readonly scheme: Scheme
+  readonly payload: PayloadName
+  readonly bufferutil?: boolean
+  /** A quick run does the workloads that have targets, and those that an issue asks to be reported with them. */
+  readonly inQuick: boolean
+}
+
+const plans: readonly Plan[] = [
+  ...schemes.flatMap((scheme): Plan[] => [
+    { scheme, payload: '64B', inQuick: true },
+    { scheme, payload: '1KiB', inQuick: false },
+    { scheme, payload: '64KiB-text', inQuick: true },
+    { scheme, payload: '64KiB-binary', inQuick: true },
+  ]),
+  { scheme: 'ws', payload: '64KiB-text', bufferutil: true, inQuick: true },
+  { scheme: 'ws', payload: '64KiB-binary', bufferutil: true, inQuick: true },
+]
 
 export const throughput: BenchCase = {
   number: 1,
   id: 'throughput',
   title: 'One way, every message acknowledged',
   about:
-    'One connection, 1,000 messages on their way at once, but at most 8 MiB of them. A receiver parses every message and adds up the numbers in them; the sum is checked.',
+    'One connection, 1,000 messages on their way at once, but at most 8 MiB of them. JSON messages are objects that are written as JSON by their sender and parsed by their receiver, of the size that is named; the receiver adds up the numbers that stand in them, and the sum is checked. Who does not acknowledge has sent when the receiver has received. Nobody has bufferutil, but in the workloads that say so.',
   workloads: ({ quick }) =>
-    schemes.flatMap((scheme) => payloads.map((payload) => workloadOf(scheme, payload, quick))),
-  targets: schemes.flatMap(targetsOf),
+    plans.filter(({ inQuick }) => inQuick || !quick).map((plan) => workloadOf(plan, quick)),
+  targets: [
+    { workload: 'ws-64B', contender: 'lastword', metric: 'perSecond', over: 'ws', atLeast: 5 },
+    { workload: 'ws-64B', contender: 'lastword', metric: 'perSecond', over: 'socket.io', atLeast: 10 },
+    { workload: 'ws-64B', contender: 'lastword', metric: 'cpuSecondsPerMillion', atMost: 3 },
+    { workload: 'wss-64B', contender: 'lastword', metric: 'perSecond', over: 'ws', atLeast: 1.3 },
+    { workload: 'wss-64B', contender: 'lastword', metric: 'perSecond', over: 'socket.io', atLeast: 7 },
+    ...plans.flatMap(targetOfLarge),
+  ],
 }
 
-function workloadOf(scheme: 'ws' | 'wss', payload: PayloadName, quick: boolean): Workload {
+function workloadOf({ scheme, payload, bufferutil = false }: Plan, quick: boolean): Workload {
   const outstanding = Math.min(outstandingMax, outstandingBytesMax / bytesOf[payload])
+  const few = bufferutil || (quick && payload !== '64B')
+  const stacks = entrants.filter(({ inTargets }) => inTargets === true || !few)
   return {
-    id: `${scheme}-${payload}`,
-    title: `${payload.replace('-', ' ')} over ${scheme}://, ${outstanding} on their way`,
+    id: idOf({ scheme, payload, bufferutil }),
+    title: [
+      `${payload.replace('-', ' ')} over ${scheme}://`,
+      ...(bufferutil ? ['with bufferutil'] : []),
+      `${outstanding} on their way`,
+    ].join(', '),
     metrics,
     baseline: 'ws',
     rounds: quick ? 3 : 11,
-    async start() {
+    async start(_signal, note) {
+      if (bufferutil && !bufferutilIsNative())
+        note('bufferutil has no native build for this machine, so this is ws without it once more.')
       const tls = scheme === 'wss' ? await certificate() : undefined
-      const options = { payload, outstanding, tls, sampleMs: quick ? 200 : 1000 }
-      return stacks.map((stack) => throughputContender(stack, options))
+      const options = { payload, outstanding, tls, sampleMs: quick ? 120 : 1000, peers: { bufferutil } }
+      return stacks.flatMap((stack) => {
+        const why = stack.absent?.(payload, scheme)
+        if (why === undefined) return [throughputContender(stack, options)]
+        note(`Without ${stack.id}: ${why}.`)
+        return []
+      })
     },
   }
 }
 
-function targetsOf(scheme: 'ws' | 'wss'): Target[] {
-  const common = { contender: 'lastword', metric: 'perSecond', over: 'ws' }
-  return [
-    { ...common, workload: `${scheme}-64B`, atLeast: scheme === 'ws' ? 5 : 1.3 },
-    { ...common, workload: `${scheme}-64KiB-binary`, atLeast: 0.9 },
-    { ...common, workload: `${scheme}-64KiB-text`, atLeast: 0.75 },
-  ]
+function targetOfLarge(plan: Plan): Target[] {
+  if (plan.payload !== '64KiB-text' && plan.payload !== '64KiB-binary') return []
+  const atLeast = plan.payload === '64KiB-text' ? 0.75 : 0.9
+  return [{ workload: idOf(plan), contender: 'lastword', metric: 'perSecond', over: 'ws', atLeast }]
+}
+
+function idOf({ scheme, payload, bufferutil }: Omit<Plan, 'inQuick'>): string {
+  return `${scheme}-${payload}${bufferutil ? '-bufferutil' : ''}`
 }

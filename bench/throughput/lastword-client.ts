@@ -1,15 +1,14 @@
-import { connect, type Session } from '@lastword/sdk'
-import { type Address, urlOf } from '../stacks/listen.ts'
+import type { Session } from '@lastword/sdk'
+import { openLastword } from '../stacks/lastword.ts'
+import type { Address } from '../stacks/listen.ts'
 import { slide } from './slide.ts'
 import type { Sent, Work } from './work.ts'
 
 let session: Session
 
-/** lastword as the README sets it up, with its defaults. */
 export const commands = {
   async connect(address: Address): Promise<void> {
-    session = connect(urlOf(address), address.ca === undefined ? {} : { tls: { ca: address.ca } })
-    await session.opened
+    session = await openLastword(address)
   },
   send: (work: Work): Promise<Sent> => slide(work, (message) => session.send('take', message)),
 }

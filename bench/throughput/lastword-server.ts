@@ -1,20 +1,11 @@
-import { createAdapter } from '@lastword/server-adapter'
-import { WebSocketServer } from 'ws'
-import { createServer, listenOn, type Tls } from '../stacks/listen.ts'
-import { wsOptions } from '../stacks/ws.ts'
+import { serveLastword } from '../stacks/lastword.ts'
+import type { Tls } from '../stacks/listen.ts'
 import { receiving, take } from './receiver.ts'
 
-/** lastword as the README sets it up, with its defaults. */
 export const commands = {
   ...receiving,
-  async listen(tls: Tls) {
-    const adapter = createAdapter()
-    adapter.onSession((session) => {
+  listen: (tls: Tls) =>
+    serveLastword(tls, (session) => {
       session.handle('take', take)
-    })
-    const server = createServer(tls)
-    const sockets = new WebSocketServer({ server, handleProtocols: adapter.handleProtocols, ...wsOptions })
-    sockets.on('connection', adapter.connection())
-    return listenOn(server, tls)
-  },
+    }),
 }

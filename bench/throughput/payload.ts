@@ -31,6 +31,11 @@ export function messagesOf(payload: PayloadName): (n: number) => Message {
   return (n) => ({ n, text })
 }
 
+/** The message as bare ws sends it. */
+export function wireOf(message: Message): string | Uint8Array {
+  return message instanceof Uint8Array ? message : JSON.stringify(message)
+}
+
 /** The number in a message that has arrived, parsed: reading it is what a receiver has to prove. */
 export function numberIn(message: unknown): number {
   if (message instanceof Uint8Array) {

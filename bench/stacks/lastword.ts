@@ -1,0 +1,22 @@
+import { connect, type Session } from '@lastword/sdk'
+import { createAdapter, type Session as ServerSession } from '@lastword/server-adapter'
+import { WebSocketServer } from 'ws'
+import { type Address, createServer, listenOn, type Tls, urlOf } from './listen.ts'
+import { wsOptions } from './ws.ts'
+
+/** Serves lastword as the README sets it up, with its defaults. */
+export async function serveLastword(tls: Tls, onSession: (session: ServerSession) => void): Promise<Address> {
+  const adapter = createAdapter()
+  adapter.onSession(onSession)
+  const server = createServer(tls)
+  const sockets = new WebSocketServer({ server, handleProtocols: adapter.handleProtocols, ...wsOptions })
+  sockets.on('connection', adapter.connection())
+  return listenOn(server, tls)
+}
+
+/** A client's session with its defaults, open. */
+export async function openLastword(address: Address): Promise<Session> {
+  const session = connect(urlOf(address), address.ca === undefined ? {} : { tls: { ca: address.ca } })
+  await session.opened
+  return session
+}
