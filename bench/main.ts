@@ -1,4 +1,6 @@
+import { resolve } from 'node:path'
 import { cases } from './cases.ts'
+import { profileInto } from './harness/peer.ts'
 import { isWhole, runCases, workloadsOf } from './harness/run-cases.ts'
 import { targetsOf } from './harness/targets.ts'
 import { parseOptions, type RunOptions } from './options.ts'
@@ -23,6 +25,7 @@ async function direct(args: string[]): Promise<number> {
     return 2
   }
   const { options } = parsed
+  if (options.profile !== undefined) profileInto(resolve(options.profile))
   const interrupt = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {

@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly markdown: boolean
   /** Where the report goes. */
   readonly report: string
+  /** The folder for profiles of every process, if there are to be any. */
+  readonly profile: string | undefined
 }
 
 export type ParsedOptions =
@@ -31,15 +33,16 @@ export function parseOptions(args: string[], cases: readonly BenchCase[]): Parse
     return wrong(firstSentence(error))
   }
   if (values.help) return { kind: 'help', text: helpText(cases) }
-  const { quick, json, markdown, report } = values
+  const { quick, json, markdown, report, profile } = values
   const chosen = choose(values.only, quick, cases)
   if (typeof chosen === 'string') return wrong(`--only: ${chosen}`)
   const rounds = values.rounds === undefined ? undefined : wholeNumber(values.rounds)
   if (values.rounds !== undefined && rounds === undefined)
     return wrong(`--rounds takes a whole number from 1 to ${roundsMax}, not '${values.rounds}'`)
   if (report === '') return wrong('--report takes the name of a file')
+  if (profile === '') return wrong('--profile takes the name of a folder')
   if (json && markdown) return wrong('--json and --markdown both want the whole output; take one of them')
-  return { kind: 'run', options: { quick, chosen, rounds, json, markdown, report } }
+  return { kind: 'run', options: { quick, chosen, rounds, json, markdown, report, profile } }
 }
 
 export function helpText(cases: readonly BenchCase[]): string {
@@ -56,6 +59,8 @@ export function helpText(cases: readonly BenchCase[]): string {
     '  --json          print nothing but the results, as one JSON object',
     '  --markdown      print nothing but the tables, for docs/performance.md',
     `  --report FILE   where the report goes (default ${reportDefault})`,
+    '  --profile DIR   have every process write a profile of its processor time there (.cpuprofile, for the developer tools',
+    '                  of Chromium); the figures are then not worth much',
     '  --help          this text',
     '',
     ...cases.flatMap((benchCase) => [
@@ -107,6 +112,7 @@ function parse(args: string[]) {
       json: { type: 'boolean', default: false },
       markdown: { type: 'boolean', default: false },
       report: { type: 'string', default: reportDefault },
+      profile: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })

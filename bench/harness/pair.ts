@@ -71,8 +71,11 @@ export async function withCpu<T>(
   return { result, cpu: { server: used(0), client: used(1) } }
 }
 
+/** How long a warm-up works at least, in ms: what is hot is compiled by then, and its feedback has settled. */
+const warmUpMs = 600
+
 /**
- * Compiles what is hot, and finds how many times the work has to be done to take about `sampleMs`: more in each step.
+ * Compiles what is hot, and finds how many times the work has to be done to take about `sampleMs`.
  *
  * @param once does the work so many times
  */
@@ -81,12 +84,11 @@ export async function warmUp(
   { sampleMs, first, most }: { sampleMs: number; first: number; most: number },
 ): Promise<number> {
   let count = first
-  for (let step = 1; step <= warmUpSteps; step++) {
-    const { seconds } = await once(count)
-    const wanted = (count / seconds) * (sampleMs / 1000) * (step / warmUpSteps)
-    count = Math.min(most, Math.max(first, Math.round(wanted)))
+  for (let workedMs = 0; workedMs < Math.max(warmUpMs, sampleMs); ) {
+    const ms = (await once(count)).seconds * 1000
+    workedMs += ms
+    // Four times as many at most: a first time that was slow to begin says little.
+    count = Math.round(Math.min(most, 4 * count, Math.max(first, (count / ms) * sampleMs)))
   }
   return count
 }
-
-const warmUpSteps = 4

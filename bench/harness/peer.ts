@@ -19,6 +19,15 @@ const startMs = 20_000
 const commandMs = 60_000
 /** How long a process may take to end when it was asked to, in ms. */
 const endMs = 2_000
+/** The same for one that writes a profile, in ms. */
+const endProfiledMs = 20_000
+
+/** Where every process that is started writes a profile of its processor time when it ends; nowhere if it is empty. */
+let profileFolder = ''
+
+export function profileInto(folder: string): void {
+  profileFolder = folder
+}
 
 /**
  * One process that the bench started, in one of `bench/roles.ts`. It ends with its parent, whatever happens to that, and
@@ -39,14 +48,15 @@ export class Peer<R extends RoleName> {
   private constructor(role: R, { core, bufferutil = false, nodeFlags = [] }: PeerOptions) {
     this.#role = role
     const program = fileURLToPath(new URL('./peer-process.mjs', import.meta.url))
+    const flags = [...nodeFlags, ...(profileFolder === '' ? [] : profileFlags(role, profileFolder))]
     const pinned = core === undefined ? undefined : taskset(core)
     this.#process = fork(program, [role], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       serialization: 'advanced',
       env: environment(bufferutil),
       ...(pinned === undefined
-        ? { execArgv: [...nodeFlags] }
-        : { execPath: pinned.program, execArgv: [...pinned.args, process.execPath, ...nodeFlags] }),
+        ? { execArgv: flags }
+        : { execPath: pinned.program, execArgv: [...pinned.args, process.execPath, ...flags] }),
     })
     this.ended = new Promise((resolve) => {
       this.#process.once('error', (error) => resolve(String(error)))
@@ -106,7 +116,7 @@ export class Peer<R extends RoleName> {
   async end(): Promise<void> {
     if (this.#process.connected) this.#process.disconnect()
     try {
-      await withDeadline(this.ended, endMs, 'a process to end')
+      await withDeadline(this.ended, profileFolder === '' ? endMs : endProfiledMs, 'a process to end')
     } catch {
       this.#process.kill('SIGKILL')
       await this.ended
@@ -139,6 +149,13 @@ type Ask<F> = F extends Fn
     : [argument: Parameters<F>[0], deadlineMs?: number]
   : never
 type Result<F> = F extends Fn ? Awaited<ReturnType<F>> : never
+
+let profiles = 0
+
+function profileFlags(role: string, folder: string): string[] {
+  profiles += 1
+  return ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${role}-${profiles}.cpuprofile`]
+}
 
 /** As a server in production has it. Node 20 checks UTF-8 natively, so that ws needs no help there in any case. */
 function environment(bufferutil: boolean): NodeJS.ProcessEnv {

@@ -5,7 +5,7 @@ import type { Contender, Workload } from './types.ts'
 /** How long one sample, or what has to be started for it, may take, in ms. */
 const sampleMs = 120_000
 /** How long a contender may take to end its processes, in ms. */
-const stopMs = 10_000
+const stopMs = 30_000
 
 export interface RunEvents {
   /** Before each sample; round 0 is the warm-up. */
