@@ -30,6 +30,16 @@ export const roles = {
   'requests-rpc-websockets-client': () => import('./requests/rpc-websockets-client.ts'),
   'requests-lastword-server': () => import('./requests/lastword-server.ts'),
   'requests-lastword-client': () => import('./requests/lastword-client.ts'),
+  'conversation-ws-server': () => import('./conversation/ws-server.ts'),
+  'conversation-ws-client': () => import('./conversation/ws-client.ts'),
+  'conversation-socket-io-server': () => import('./conversation/socket-io-server.ts'),
+  'conversation-socket-io-client': () => import('./conversation/socket-io-client.ts'),
+  'conversation-rpc-websockets-server': () => import('./conversation/rpc-websockets-server.ts'),
+  'conversation-rpc-websockets-client': () => import('./conversation/rpc-websockets-client.ts'),
+  'conversation-http-server': () => import('./conversation/http-server.ts'),
+  'conversation-http-client': () => import('./conversation/http-client.ts'),
+  'conversation-lastword-server': () => import('./conversation/lastword-server.ts'),
+  'conversation-lastword-client': () => import('./conversation/lastword-client.ts'),
 } satisfies Record<string, () => Promise<{ commands: Commands }>>
 
 export type RoleName = keyof typeof roles

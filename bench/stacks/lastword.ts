@@ -14,9 +14,14 @@ export async function serveLastword(tls: Tls, onSession: (session: ServerSession
   return listenOn(server, tls)
 }
 
+/** A client's session with its defaults, on its way. */
+export function startLastword(address: Address, options: { early?: boolean } = {}): Session {
+  return connect(urlOf(address), { ...options, ...(address.ca !== undefined && { tls: { ca: address.ca } }) })
+}
+
 /** A client's session with its defaults, open. */
 export async function openLastword(address: Address): Promise<Session> {
-  const session = connect(urlOf(address), address.ca === undefined ? {} : { tls: { ca: address.ca } })
+  const session = startLastword(address)
   await session.opened
   return session
 }

@@ -1,3 +1,5 @@
+export { nowMs } from '../harness/now.ts'
+
 /** What each message of a workload carries. */
 export type PayloadName = '64B' | '1KiB' | '64KiB-text' | '64KiB-binary'
 
@@ -30,9 +32,4 @@ export const countMax = 8_000_000
 
 export function sumOf(count: number): number {
   return count * firstNumber + (count * (count - 1)) / 2
-}
-
-/** A clock that all processes of a machine share, in ms. */
-export function nowMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6
 }
