@@ -21,33 +21,29 @@ export interface AnswersHost {
   onError(error: LastwordError): void
 }
 
+/** The lane that replies go out on, among what the application sends. */
+export interface AnswersLane {
+  nextId(): string
+  readonly order: CallOrder
+  readonly details: ErrorDetails
+}
+
 /** The replies of this side to the peer's requests: validated, serialised and sent in the order of the calls. */
 export class Answers implements MessageHost {
   readonly #host: AnswersHost
-  readonly #nextId: () => string
-  readonly #order: CallOrder
+  readonly #lane: AnswersLane
   readonly #contract: Contract | undefined
   readonly #bytesMax: number
-  readonly #details: ErrorDetails
   /** Bytes of replies that are retained. */
   #bytes = 0
-  /** Wakes those who wait for a schema to look at their own reply. */
-  readonly #waiting = new Set<() => void>()
+  /** Wakes those who wait for a schema to look at their own reply; made for the first of them. */
+  #waiting: Set<() => void> | undefined
 
-  constructor(
-    host: AnswersHost,
-    nextId: () => string,
-    order: CallOrder,
-    contract: Contract | undefined,
-    bytesMax: number,
-    details: ErrorDetails,
-  ) {
+  constructor(host: AnswersHost, lane: AnswersLane, contract: Contract | undefined, bytesMax: number) {
     this.#host = host
-    this.#nextId = nextId
-    this.#order = order
+    this.#lane = lane
     this.#contract = contract
     this.#bytesMax = bytesMax
-    this.#details = details
   }
 
   /**
@@ -67,13 +63,13 @@ export class Answers implements MessageHost {
     const settle = (checked: Checked) => {
       if ('issues' in checked) {
         this.answerError(request, { code: 'reply-invalid', message: 'the reply does not fit the contract' })
-        const details = { ...this.#details, cause: checked.cause }
+        const details = { ...this.#lane.details, cause: checked.cause }
         throw new PayloadError(`${request.name} (reply)`, checked.issues, details)
       }
       this.#submitValue(request, checked.value)
     }
     const checked = checkPayload(this.#contract?.[request.name]?.reply, value)
-    const waiting = this.#order.run(checked, settle, (error) => {
+    const waiting = this.#lane.order.run(checked, settle, (error) => {
       failure = { error }
     })
     if (waiting === undefined) return undefined
@@ -89,20 +85,20 @@ export class Answers implements MessageHost {
     if (!this.#host.maySubmit()) return
     const code = err.code.slice(0, limits.errCodeCharsMax) || 'error'
     const body = { code, message: err.message.slice(0, limits.errMessageCharsMax) }
-    this.#submit(encodeMessage(this.#nextId(), { re: request.id, err: body }, silentDelivery()))
+    this.#submit(encodeMessage(this.#lane.nextId(), { re: request.id, err: body }, silentDelivery()))
   }
 
   /** The session is over: nobody waits any longer, whatever a schema still does. */
   end(): void {
-    for (const wake of this.#waiting) wake()
-    this.#waiting.clear()
+    for (const wake of this.#waiting ?? []) wake()
+    this.#waiting = undefined
   }
 
   #submitValue(request: IncomingMessage, value: unknown): void {
     if (!this.#host.maySubmit()) return
     let message: Outgoing
     try {
-      message = encodeValue(this.#nextId(), { re: request.id }, value, this.#deliveryFor(request))
+      message = encodeValue(this.#lane.nextId(), { re: request.id }, value, this.#deliveryFor(request))
     } catch (error) {
       this.answerError(request, { code: 'reply-invalid', message: 'the reply cannot be serialised' })
       throw error
@@ -133,9 +129,10 @@ export class Answers implements MessageHost {
     const over = new Promise<void>((resolve) => {
       wake = resolve
     })
+    this.#waiting ??= new Set()
     this.#waiting.add(wake)
     await Promise.race([waiting, over])
-    this.#waiting.delete(wake)
+    this.#waiting?.delete(wake)
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Contract, LastwordError, PayloadError, type RemoteErrorBody } from '@lastword/protocol'
 import { type IncomingMessage, remoteErrorBody } from './incoming-message.ts'
 import { type IteratorHost, MessageIterator } from './message-iterator.ts'
+import { OpenMessages } from './open-messages.ts'
 import { type Checked, checkPayload } from './payload-check.ts'
 import { wordsOf } from './words-of.ts'
 
@@ -31,8 +32,8 @@ export class Dispatcher {
   readonly #contract: Contract | undefined
   readonly #concurrency: number
   readonly #handlers = new Map<string, Handler>()
-  /** Messages that nothing listens for, by name, each list in order. */
-  readonly #kept = new Map<string, IncomingMessage[]>()
+  /** Messages that nothing listens for, by name, each list in order; made for the first of them. */
+  #kept: Map<string, IncomingMessage[]> | undefined
   /** Messages whose handler waits for a place, in order. */
   #ready: IncomingMessage[] = []
   #running = 0
@@ -42,11 +43,9 @@ export class Dispatcher {
   #checking = false
   #iterator: MessageIterator | undefined
   /** Received and not handled, by sequence number: ids are the sender's, who may use one twice. */
-  readonly #open = new Map<number, IncomingMessage>()
-  /** Of those, the requests, by id. */
-  readonly #openRequests = new Map<string, IncomingMessage>()
-  /** Messages that the application has been told are unhandled. */
-  readonly #told = new WeakSet<IncomingMessage>()
+  readonly #open = new OpenMessages()
+  /** Of those, the requests, by id; none while there are none. */
+  #openRequests: Map<string, IncomingMessage> | undefined
   #refusalScheduled = false
   /** The application has closed: a request that nothing listens for is refused, for nobody will come any more. */
   #closing = false
@@ -70,24 +69,27 @@ export class Dispatcher {
 
   /** Messages received and not handled. */
   get openCount(): number {
-    return this.#open.size
+    return this.#open.count
   }
 
   /** Of those, the ones that nothing listens for. */
   get keptCount(): number {
     let count = 0
-    for (const messages of this.#kept.values()) count += messages.length
+    for (const messages of this.#kept?.values() ?? []) count += messages.length
     return count
   }
 
   /** Requests received and not handled. */
   openRequests(): IncomingMessage[] {
-    return [...this.#open.values()].filter((message) => message.isRequest)
+    return this.#open.all().filter((message) => message.isRequest)
   }
 
   receive(message: IncomingMessage): void {
-    this.#open.set(message.seq, message)
-    if (message.isRequest) this.#openRequests.set(message.id, message)
+    this.#open.add(message)
+    if (message.isRequest) {
+      this.#openRequests ??= new Map()
+      this.#openRequests.set(message.id, message)
+    }
     this.#place(message)
   }
 
@@ -95,9 +97,9 @@ export class Dispatcher {
   addHandler(name: string, handler: Handler): boolean {
     if (this.#handlers.has(name)) return false
     this.#handlers.set(name, handler)
-    const kept = this.#kept.get(name)
+    const kept = this.#kept?.get(name)
     if (kept !== undefined) {
-      this.#kept.delete(name)
+      this.#kept?.delete(name)
       for (const message of kept) insertInOrder(this.#ready, message)
     }
     this.#startReady()
@@ -112,8 +114,8 @@ export class Dispatcher {
   /** `undefined` while another iterator is attached. */
   iterate(): AsyncIterableIterator<IncomingMessage> | undefined {
     if (this.#iterator !== undefined) return undefined
-    const kept = [...this.#kept.values()].flat().sort((a, b) => a.seq - b.seq)
-    this.#kept.clear()
+    const kept = [...(this.#kept?.values() ?? [])].flat().sort((a, b) => a.seq - b.seq)
+    this.#kept = undefined
     const iterator = new MessageIterator(this.#iteratorHost())
     this.#iterator = iterator
     for (const message of kept) iterator.push(message)
@@ -122,7 +124,7 @@ export class Dispatcher {
   }
 
   cancel(requestId: string): void {
-    this.#openRequests.get(requestId)?.cancel()
+    this.#openRequests?.get(requestId)?.cancel()
   }
 
   /** What was held back may be begun now: there is room for replies again, or the journal knows of it. */
@@ -159,12 +161,12 @@ export class Dispatcher {
   abort(): void {
     this.#finished = true
     this.#ready = []
-    this.#kept.clear()
+    this.#kept = undefined
     this.#iterator?.abort()
-    for (const message of this.#open.values()) message.cancel()
+    for (const message of this.#open.all()) message.cancel()
     // The session may be kept for a while, so that its peer can ask how it ended: what it received is not.
     this.#open.clear()
-    this.#openRequests.clear()
+    this.#openRequests = undefined
     this.#idle?.()
   }
 
@@ -180,13 +182,12 @@ export class Dispatcher {
       this.#refuseOrKeep(message)
     } else {
       this.#keep(message)
-      if (this.#told.has(message)) return
-      this.#told.add(message)
-      this.#host.onUnhandled(message)
+      if (message.noteUnhandled()) this.#host.onUnhandled(message)
     }
   }
 
   #keep(message: IncomingMessage): void {
+    this.#kept ??= new Map()
     const kept = this.#kept.get(message.name)
     if (kept === undefined) this.#kept.set(message.name, [message])
     else insertInOrder(kept, message)
@@ -282,9 +283,16 @@ export class Dispatcher {
   }
 
   #finishWith(message: IncomingMessage): void {
-    if (!this.#open.delete(message.seq)) return
-    if (this.#openRequests.get(message.id) === message) this.#openRequests.delete(message.id)
+    if (!this.#open.remove(message)) return
+    if (message.isRequest) this.#forgetRequest(message)
     this.#host.onHandled(message)
+  }
+
+  #forgetRequest(message: IncomingMessage): void {
+    const requests = this.#openRequests
+    if (requests?.get(message.id) !== message) return
+    requests.delete(message.id)
+    if (requests.size === 0) this.#openRequests = undefined
   }
 
   #refuseOrKeep(message: IncomingMessage): void {
@@ -301,7 +309,7 @@ export class Dispatcher {
 
   /** An application attaches its handlers one after the other: only then is it known which requests have none. */
   #scheduleRefusal(): void {
-    if (this.#refusalScheduled || this.#kept.size === 0) return
+    if (this.#refusalScheduled || this.#kept === undefined || this.#kept.size === 0) return
     this.#refusalScheduled = true
     this.#host.endOfTurn(() => {
       this.#refusalScheduled = false
@@ -310,10 +318,10 @@ export class Dispatcher {
   }
 
   #refuseKept(): void {
-    for (const [name, messages] of [...this.#kept]) {
+    for (const [name, messages] of [...(this.#kept ?? [])]) {
       const rest = messages.filter((message) => !message.isRequest)
-      if (rest.length === 0) this.#kept.delete(name)
-      else this.#kept.set(name, rest)
+      if (rest.length === 0) this.#kept?.delete(name)
+      else this.#kept?.set(name, rest)
       for (const message of messages) if (message.isRequest) this.#refuseOrKeep(message)
     }
   }

@@ -33,6 +33,11 @@ export class IncomingMessage<Payload = unknown> {
   #cancelled = false
   #handled = false
   #whenHandled: Array<() => void> | undefined
+  #toldUnhandled = false
+  // Private, so that whoever prints a message sees it alone.
+  #open = false
+  #openBefore: IncomingMessage | undefined
+  #openAfter: IncomingMessage | undefined
 
   constructor(
     envelope: MsgEnvelope,
@@ -91,6 +96,38 @@ export class IncomingMessage<Payload = unknown> {
   settle(): void {
     this.#handled = true
     for (const resolve of this.#whenHandled ?? []) resolve()
+  }
+
+  /** For the session: notes that the application knows that nothing listens for it. False if that was noted before. */
+  noteUnhandled(): boolean {
+    if (this.#toldUnhandled) return false
+    this.#toldUnhandled = true
+    return true
+  }
+
+  /** For `OpenMessages`: true while it is one of them, and its neighbours there. */
+  get open(): boolean {
+    return this.#open
+  }
+
+  set open(open: boolean) {
+    this.#open = open
+  }
+
+  get openBefore(): IncomingMessage | undefined {
+    return this.#openBefore
+  }
+
+  set openBefore(message: IncomingMessage | undefined) {
+    this.#openBefore = message
+  }
+
+  get openAfter(): IncomingMessage | undefined {
+    return this.#openAfter
+  }
+
+  set openAfter(message: IncomingMessage | undefined) {
+    this.#openAfter = message
   }
 
   /** For the session: true if `error` is what the message's signal was aborted with. */

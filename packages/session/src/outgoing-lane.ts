@@ -22,6 +22,8 @@ import type { SendOptions, SessionOptions } from './session-types.ts'
 
 /** What the lane needs of its session. */
 export interface LaneHost {
+  /** The session's id. */
+  readonly sid: string
   /** False once the application has closed, or the session is over. */
   takesMessages(): boolean
   /** False once `fin` has been asked for: until then replies, and what was sent before closing, still go out. */
@@ -51,55 +53,40 @@ export class OutgoingLane {
   readonly #host: LaneHost
   readonly #contract: Contract | undefined
   readonly #idPrefix: string
-  readonly #details: ErrorDetails
   #idCount = 0
-  /** Requests without a reply yet, from the call on, by id. */
-  readonly #requests = new Map<string, Delivery>()
-  /** Requests that were cancelled on their way: said again on each link until they are handled. */
-  readonly #cancelled = new Set<Outgoing>()
-  /** What a schema still looks at, or waits for room, with its id. */
-  readonly #unsubmitted = new Map<Delivery, string>()
   readonly #room: Room
+  // Each of these is made for the first that it holds: an idle session has none of them, and there may be many.
+  /** Requests without a reply yet, from the call on, by id. */
+  #requests: Map<string, Delivery> | undefined
+  /** Requests that were cancelled on their way: said again on each link until they are handled. */
+  #cancelled: Set<Outgoing> | undefined
+  /** What a schema still looks at, or waits for room, with its id. */
+  #unsubmitted: Map<Delivery, string> | undefined
   /** Requests whose reply a schema still looks at. */
-  readonly #answered = new Set<Delivery>()
+  #answered: Set<Delivery> | undefined
 
   constructor(
     host: LaneHost,
     contract: Contract | undefined,
     idPrefix: string,
     { queuedBytesMax = defaults.queuedBytesMax, onFull = 'reject' }: SessionOptions,
-    sessionId: string,
   ) {
     this.#host = host
     this.#contract = contract
     this.#idPrefix = idPrefix
-    this.#details = { sessionId }
-    const submit = (message: Outgoing, delivery: Delivery) => {
-      if (this.#unsubmitted.size > 0) this.#unsubmitted.delete(delivery)
-      delivery.message = message
-      host.submit(message)
-    }
-    this.#room = new Room(host, submit, queuedBytesMax, onFull, this.#details)
-    this.answers = new Answers(
-      host,
-      () => this.#nextId(),
-      this.order,
-      contract,
-      queuedBytesMax,
-      this.#details,
-    )
+    this.#room = new Room(host, this, queuedBytesMax, onFull)
+    this.answers = new Answers(host, this, contract, queuedBytesMax)
   }
 
   /** Takes in the requests of a process before, whose replies are still to come. */
   adopt(requests: ReadonlyMap<string, Delivery>): void {
     for (const [id, delivery] of requests) {
-      this.#requests.set(id, delivery)
-      this.#forgetSettled(id, delivery)
+      this.#addRequest(id, delivery)
     }
   }
 
   get openRequests(): number {
-    return this.#requests.size
+    return this.#requests?.size ?? 0
   }
 
   /** Sends a message; what is returned resolves when it is handled (`send`) or answered (`request`). */
@@ -113,13 +100,13 @@ export class OutgoingLane {
   ): Promise<unknown> {
     checkName(name, this.#contract)
     if (options !== noOptions) checkSendOptions(options)
-    if (options.id !== undefined && this.#requests.has(options.id)) {
+    if (options.id !== undefined && this.#requests?.has(options.id)) {
       throw new ArgumentError(
         `a request with the id ${options.id} is under way`,
         'Give each message its own id.',
       )
     }
-    const id = options.id ?? this.#nextId()
+    const id = options.id ?? this.nextId()
     let delivery!: Delivery
     const settled = new Promise<unknown>((resolve, reject) => {
       delivery = new Delivery(name, ask, waits, resolve, reject)
@@ -147,35 +134,32 @@ export class OutgoingLane {
     const { isRequest: ask } = delivery
     const { signal } = options
     if (!this.#host.takesMessages()) return this.#takesNoMore(delivery, id)
-    if (ask && this.#host.peerHasClosed()) return delivery.unanswered('the peer has closed', this.#details)
+    if (ask && this.#host.peerHasClosed()) return delivery.unanswered('the peer has closed', this.details)
     if (signal?.aborted) return this.#giveUp(delivery, id, signal)
-    if (ask) {
-      this.#requests.set(id, delivery)
-      this.#forgetSettled(id, delivery)
-    }
+    if (ask) this.#addRequest(id, delivery)
     if (signal !== undefined) delivery.watch(signal, () => this.#giveUp(delivery, id, signal))
     // Mostly there is nothing to wait for, and then nothing is made that waiting would need.
     if (schema === undefined && this.order.tail === undefined) {
       return this.#submit(id, options, payload, delivery)
     }
-    this.#unsubmitted.set(delivery, id)
-    this.#forgetSettled(id, delivery)
+    this.#addUnsubmitted(id, delivery)
     this.#validated(schema, payload, delivery, (value) => this.#submit(id, options, value, delivery))
   }
 
   /** A reply has come. `handled` is called when whoever asked for it has it, or if nobody wants it (any more). */
   onReply(envelope: MsgEnvelope, payload: Uint8Array | undefined, handled: () => void): void {
     const id = envelope.re as string
-    const delivery = this.#requests.get(id)
+    const delivery = this.#requests?.get(id)
     if (delivery === undefined) return handled()
-    this.#requests.delete(id)
+    this.#requests?.delete(id)
+    this.#answered ??= new Set()
     this.#answered.add(delivery)
     delivery.onSettled(() => {
-      this.#answered.delete(delivery)
+      this.#answered?.delete(delivery)
       handled()
     })
     if (envelope.err !== undefined) {
-      return delivery.reject(new RemoteError(envelope.err.code, envelope.err.message, this.#details))
+      return delivery.reject(new RemoteError(envelope.err.code, envelope.err.message, this.details))
     }
     const name = delivery.name
     const outcome = checkPayload(this.#contract?.[name]?.reply, payload ?? envelope.d)
@@ -191,7 +175,7 @@ export class OutgoingLane {
     for (const message of messages) {
       const delivery = message.tag
       delivery.handled = true
-      if (this.#cancelled.size > 0) this.#cancelled.delete(message)
+      this.#cancelled?.delete(message)
       if (!delivery.isRequest) delivery.resolve(undefined)
     }
     this.#host.onRoom()
@@ -199,15 +183,16 @@ export class OutgoingLane {
   }
 
   onFailed(message: Outgoing, fate: Fate, why: string, tooLarge: boolean, cause: unknown): void {
-    this.#cancelled.delete(message)
-    message.tag.fail(fate, message.id, why, tooLarge, { ...this.#details, cause })
+    this.#cancelled?.delete(message)
+    message.tag.fail(fate, message.id, why, tooLarge, { ...this.details, cause })
     this.#host.onRoom()
     this.#room.update()
   }
 
   /** No reply will come any more: the peer has said its last. */
   abandonRequests(why: string, cause?: unknown): void {
-    for (const delivery of [...this.#requests.values()]) delivery.unanswered(why, { ...this.#details, cause })
+    const requests = [...(this.#requests?.values() ?? [])]
+    for (const delivery of requests) delivery.unanswered(why, { ...this.details, cause })
     this.#room.update()
   }
 
@@ -216,11 +201,11 @@ export class OutgoingLane {
    * as far as the machine: the ids, and the messages of those that waited for room.
    */
   end(why: string, cause: unknown): { ids: string[]; messages: Outgoing[] } {
-    const details = { ...this.#details, cause }
-    const unsubmitted = [...this.#unsubmitted]
+    const details = { ...this.details, cause }
+    const unsubmitted = [...(this.#unsubmitted ?? [])]
     const messages = this.#room.messages()
     for (const [delivery, id] of unsubmitted) delivery.fail('not-sent', id, why, false, details)
-    for (const delivery of [...this.#answered])
+    for (const delivery of [...(this.#answered ?? [])])
       delivery.unanswered(`${why} while its reply was checked`, details)
     this.abandonRequests(why, cause)
     this.answers.end()
@@ -229,7 +214,7 @@ export class OutgoingLane {
 
   /** There is a link: a cancellation that was said on the last one, or could not be, may never have arrived. */
   cancelAgain(): void {
-    for (const message of this.#cancelled) this.#host.cancel(message.id)
+    for (const message of this.#cancelled ?? []) this.#host.cancel(message.id)
   }
 
   /** Messages that wait for room, and their bytes. */
@@ -250,7 +235,20 @@ export class OutgoingLane {
     }
   }
 
-  #nextId(): string {
+  /** For the room: there is room for a message. */
+  letIn(message: Outgoing, delivery: Delivery): void {
+    this.#unsubmitted?.delete(delivery)
+    delivery.message = message
+    this.#host.submit(message)
+  }
+
+  /** What every error of this session says. */
+  get details(): ErrorDetails {
+    return { sessionId: this.#host.sid }
+  }
+
+  /** The id of the next message. */
+  nextId(): string {
     return `${this.#idPrefix}.${(++this.#idCount).toString(36)}`
   }
 
@@ -280,13 +278,12 @@ export class OutgoingLane {
     }
     if (!this.#host.maySubmit()) return this.#takesNoMore(delivery, id)
     if (this.#room.enter(message, delivery)) return
-    this.#unsubmitted.set(delivery, id)
-    this.#forgetSettled(id, delivery)
+    this.#addUnsubmitted(id, delivery)
   }
 
   #giveUp(delivery: Delivery, id: string, signal: AbortSignal): void {
     const message = delivery.message
-    const details = { ...this.#details, cause: signal.reason }
+    const details = { ...this.details, cause: signal.reason }
     const { handled } = delivery
     // A request that was handled has only its reply to wait for: sent again, it would be handled twice.
     const fate = message === undefined ? 'not-sent' : handled ? 'received' : this.#host.fateOf(message)
@@ -296,26 +293,39 @@ export class OutgoingLane {
     if (message === undefined) return this.#room.update()
     if (message.state === 'queued') this.#host.takeBack(message)
     else if (delivery.isRequest && message.state === 'in-flight') {
+      this.#cancelled ??= new Set()
       this.#cancelled.add(message)
       this.#host.cancel(id)
     }
   }
 
   #takesNoMore(delivery: Delivery, id: string): void {
-    delivery.fail('not-sent', id, 'the session takes no more messages', false, this.#details)
+    delivery.fail('not-sent', id, 'the session takes no more messages', false, this.details)
+  }
+
+  #addRequest(id: string, delivery: Delivery): void {
+    this.#requests ??= new Map()
+    this.#requests.set(id, delivery)
+    this.#forgetSettled(id, delivery)
+  }
+
+  #addUnsubmitted(id: string, delivery: Delivery): void {
+    this.#unsubmitted ??= new Map()
+    this.#unsubmitted.set(delivery, id)
+    this.#forgetSettled(id, delivery)
   }
 
   /** Once it is settled, nothing here keeps it. */
   #forgetSettled(id: string, delivery: Delivery): void {
     delivery.onSettled(() => {
-      this.#unsubmitted.delete(delivery)
+      this.#unsubmitted?.delete(delivery)
       this.#room.leave(delivery)
-      if (this.#requests.get(id) === delivery) this.#requests.delete(id)
+      if (this.#requests?.get(id) === delivery) this.#requests.delete(id)
     })
   }
 
   #unfit(what: string, { issues, cause }: Extract<Checked, { issues: unknown }>): PayloadError {
-    return new PayloadError(what, issues, { ...this.#details, cause })
+    return new PayloadError(what, issues, { ...this.details, cause })
   }
 }
 

@@ -11,45 +11,45 @@ export interface RoomHost {
   maySubmit(): boolean
 }
 
+/** What lets messages in. */
+export interface RoomEntrance {
+  /** There is room for a message: it is on its way from now on. */
+  letIn(message: Outgoing, delivery: Delivery): void
+  readonly details: ErrorDetails
+}
+
 /** How much may wait in the session, and who waits outside until there is room for it, in order. */
 export class Room {
   readonly #host: RoomHost
-  readonly #submit: (message: Outgoing, delivery: Delivery) => void
+  readonly #entrance: RoomEntrance
   readonly #bytesMax: number
   readonly #onFull: 'reject' | 'wait'
-  readonly #details: ErrorDetails
-  readonly #outside = new Map<Delivery, Outgoing>()
+  // Each of these is made for the first that it holds.
+  #outside: Map<Delivery, Outgoing> | undefined
   #outsideBytes = 0
-  #readyWaiters: Array<() => void> = []
-  #emptyWaiters: Array<() => void> = []
+  #readyWaiters: Array<() => void> | undefined
+  #emptyWaiters: Array<() => void> | undefined
 
-  constructor(
-    host: RoomHost,
-    submit: (message: Outgoing, delivery: Delivery) => void,
-    bytesMax: number,
-    onFull: 'reject' | 'wait',
-    details: ErrorDetails,
-  ) {
+  constructor(host: RoomHost, entrance: RoomEntrance, bytesMax: number, onFull: 'reject' | 'wait') {
     this.#host = host
-    this.#submit = submit
+    this.#entrance = entrance
     this.#bytesMax = bytesMax
     this.#onFull = onFull
-    this.#details = details
   }
 
   /** True if nobody waits outside. */
   get nobodyWaits(): boolean {
-    return this.#outside.size === 0
+    return this.#outside === undefined || this.#outside.size === 0
   }
 
   /** What waits outside. */
   get outside(): { messages: number; bytes: number } {
-    return { messages: this.#outside.size, bytes: this.#outsideBytes }
+    return { messages: this.#outside?.size ?? 0, bytes: this.#outsideBytes }
   }
 
   /** The messages that wait outside, in order. */
   messages(): Outgoing[] {
-    return [...this.#outside.values()]
+    return [...(this.#outside?.values() ?? [])]
   }
 
   /**
@@ -58,13 +58,14 @@ export class Room {
    */
   enter(message: Outgoing, delivery: Delivery): boolean {
     if (this.nobodyWaits && this.#fits(message)) {
-      this.#submit(message, delivery)
+      this.#entrance.letIn(message, delivery)
       return true
     }
     if (this.#onFull === 'reject' && !delivery.waits) {
-      delivery.reject(new QueueFullError(this.#host.retainedBytes, this.#bytesMax, this.#details))
+      delivery.reject(new QueueFullError(this.#host.retainedBytes, this.#bytesMax, this.#entrance.details))
       return true
     }
+    this.#outside ??= new Map()
     this.#outside.set(delivery, message)
     this.#outsideBytes += message.bytes
     return false
@@ -72,30 +73,43 @@ export class Room {
 
   /** Somebody may have left: lets in, in order, what fits. */
   update(): void {
-    for (const [delivery, message] of this.#outside) {
+    for (const [delivery, message] of this.#outside ?? []) {
       if (!this.#host.maySubmit() || !this.#fits(message)) break
       this.leave(delivery)
-      this.#submit(message, delivery)
+      this.#entrance.letIn(message, delivery)
     }
-    if (this.nobodyWaits) this.#emptyWaiters = wake(this.#emptyWaiters)
-    if (!this.#host.takesMessages() || this.#isReady()) this.#readyWaiters = wake(this.#readyWaiters)
+    if (this.#emptyWaiters !== undefined && this.nobodyWaits) {
+      wake(this.#emptyWaiters)
+      this.#emptyWaiters = undefined
+    }
+    if (this.#readyWaiters !== undefined && (!this.#host.takesMessages() || this.#isReady())) {
+      wake(this.#readyWaiters)
+      this.#readyWaiters = undefined
+    }
   }
 
   /** Takes away what waits outside, if it does. */
   leave(delivery: Delivery): void {
-    this.#outsideBytes -= this.#outside.get(delivery)?.bytes ?? 0
-    this.#outside.delete(delivery)
+    this.#outsideBytes -= this.#outside?.get(delivery)?.bytes ?? 0
+    this.#outside?.delete(delivery)
   }
 
   /** Resolves when less than half of what may wait does, or the session takes no more. */
   ready(): Promise<void> {
     if (this.#isReady()) return Promise.resolve()
-    return new Promise((resolve) => this.#readyWaiters.push(resolve))
+    return new Promise((resolve) => {
+      this.#readyWaiters ??= []
+      this.#readyWaiters.push(resolve)
+    })
   }
 
   /** Resolves when nobody waits outside. */
   async emptied(): Promise<void> {
-    if (!this.nobodyWaits) await new Promise<void>((resolve) => this.#emptyWaiters.push(resolve))
+    if (this.nobodyWaits) return
+    await new Promise<void>((resolve) => {
+      this.#emptyWaiters ??= []
+      this.#emptyWaiters.push(resolve)
+    })
   }
 
   /** One message may always be in, however large. */
@@ -109,7 +123,6 @@ export class Room {
   }
 }
 
-function wake(waiters: Array<() => void>): [] {
+function wake(waiters: Array<() => void>): void {
   for (const waiter of waiters) waiter()
-  return []
 }

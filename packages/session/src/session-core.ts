@@ -19,6 +19,7 @@ import {
 import type { Link, LinkEnd, LinkEvents } from '@lastword/transport'
 import { atMost } from './at-most.ts'
 import { Closing, type ClosingHost } from './closing.ts'
+import { Deferred } from './deferred.ts'
 import type { Delivery, Outgoing } from './delivery.ts'
 import { Dispatcher, type DispatcherHost } from './dispatcher.ts'
 import { Emitter } from './emitter.ts'
@@ -50,9 +51,7 @@ export class SessionCore
   readonly emitter: Emitter<SessionEvents>
   readonly lane: OutgoingLane
   readonly dispatcher: Dispatcher
-  readonly notes: Notes
   readonly contract: Contract | undefined
-  readonly closed: Promise<CloseReport>
   /** What was sent before the process ended, and is not known to be handled. */
   readonly restored: readonly RestoredMessage[]
 
@@ -60,10 +59,14 @@ export class SessionCore
   readonly #platform: Platform
   readonly #owner: SessionOwner
   readonly #life: SessionLife
+  #notes: Notes | undefined
   readonly #closing: Closing
   readonly #machine: SessionMachine<Delivery>
   readonly #driver: SessionDriver<Delivery>
-  #resolveClosed!: (report: CloseReport) => void
+  /** `closed`, made for the first who asks. */
+  #closed: Deferred<CloseReport> | undefined
+  /** True once the session is over, and its links with it. */
+  #isClosed = false
   /** What made this side give the session up, as the cause of what is rejected with it. */
   #cause: unknown
   #report: CloseReport | undefined
@@ -96,16 +99,13 @@ export class SessionCore
     this.#owner = owner
     if (owner.onLost !== undefined) this.#lost = new LostMessages(owner.onLost)
     this.#begunAt = platform.now()
-    this.closed = new Promise((resolve) => {
-      this.#resolveClosed = resolve
-    })
     this.emitter = new Emitter(platform)
     const contract = options.contract as Contract | undefined
     this.contract = contract
     const restored = new RestoredMessages(config.sid)
     this.#machine = machineOf(config, kept, restored, platform.now())
     this.restored = Object.freeze(restored.list)
-    this.#life = new SessionLife(this.emitter, this.#machine.welcomed, this)
+    this.#life = new SessionLife(this.#machine.welcomed, this)
     this.#driver = new SessionDriver(
       this.#machine,
       platform,
@@ -117,9 +117,8 @@ export class SessionCore
       this.#keeping = new SessionKeeping(kept.journal, this.#driver.writer)
       kept.journal.onClosed?.((error) => this.#onJournalClosed(asJournalError(error, config.sid)))
     }
-    this.lane = new OutgoingLane(this, contract, config.idPrefix, options, config.sid)
+    this.lane = new OutgoingLane(this, contract, config.idPrefix, options)
     this.lane.adopt(restored.requests)
-    this.notes = new Notes(this, contract, config.sid)
     this.dispatcher = new Dispatcher(this, contract, options.concurrency ?? Number.POSITIVE_INFINITY)
     const finAsked = kept?.snapshot?.state.out.fin !== undefined
     this.#closing = new Closing(this, options.halfOpen === true, finAsked)
@@ -130,8 +129,23 @@ export class SessionCore
     return this.#config.sid
   }
 
+  /** Made for the first who sends notes or wants them: those that come before have nobody to go to. */
+  get notes(): Notes {
+    this.#notes ??= new Notes(this, this.contract, this.sid)
+    return this.#notes
+  }
+
   get state(): SessionState {
     return this.#machine.ended ? 'closed' : this.#life.state
+  }
+
+  /** Resolves when the session is over, and its links with it; never rejects. */
+  get closed(): Promise<CloseReport> {
+    if (this.#closed === undefined) {
+      this.#closed = new Deferred()
+      if (this.#isClosed) this.#closed.resolve(this.#report as CloseReport)
+    }
+    return this.#closed.promise
   }
 
   /** Resolves when the session is attached for the first time; rejects if it ends before that. */
@@ -459,7 +473,7 @@ export class SessionCore
         return
       case 'note':
         if (this.#machine.ended) return
-        return this.notes.receive(output.envelope.ch ?? '', output.payload ?? output.envelope.d)
+        return this.#notes?.receive(output.envelope.ch ?? '', output.payload ?? output.envelope.d)
       case 'cancel':
         return this.dispatcher.cancel(output.re)
       case 'attached':
@@ -552,8 +566,13 @@ export class SessionCore
       void this.#driver
         .linksEnded(defaults.lingerMs)
         .then(() => this.#keepingSettled())
-        .then(() => this.#resolveClosed(report))
+        .then(() => this.#onClosed(report))
     })
+  }
+
+  #onClosed(report: CloseReport): void {
+    this.#isClosed = true
+    this.#closed?.resolve(report)
   }
 
   async #handOver(deadlineMs: number, wanted: boolean): Promise<void> {

@@ -11,6 +11,7 @@ import type {
   SessionOutput,
 } from '@lastword/protocol'
 import type { Link, LinkEnd, LinkEvents } from '@lastword/transport'
+import { alarmsOf, type Sleeper } from './alarms.ts'
 import { atMost } from './at-most.ts'
 import type { SessionJournal } from './journal.ts'
 import { JournalWriter } from './journal-writer.ts'
@@ -47,12 +48,13 @@ export interface ClosedLink {
  * Runs a session machine on links and a clock: carries its outputs out, hands its frames to the link while that is
  * writable, wakes it at its deadlines. All frames of a turn of the event loop leave together at its end.
  */
-export class SessionDriver<Tag> {
+export class SessionDriver<Tag> implements Sleeper {
   readonly #machine: SessionMachine<Tag>
   readonly #platform: Platform
   readonly #events: DriverEvents<Tag>
   readonly #tracer: Tracer | undefined
-  readonly #links = new Map<LinkId, BoundLink>()
+  /** Mostly one. Never changed in place. */
+  #links: readonly BoundLink<Tag>[] = noLinks
   #lastLinkId = 0
   #dispatching = false
   /** The time of the latest input. */
@@ -61,7 +63,9 @@ export class SessionDriver<Tag> {
   #hurried = false
   #armedAt = Number.POSITIVE_INFINITY
   #holding = false
+  /** While the process is held: cancels the timer that holds it. */
   #disarm: (() => void) | undefined
+  alarmIndex = -1
   /** Writes what the machine wants to survive, if there is a journal. */
   readonly writer: JournalWriter | undefined
 
@@ -117,32 +121,30 @@ export class SessionDriver<Tag> {
 
   /** Client: puts a link that was started by a `link-start` input into service. */
   bind(id: LinkId, link: Link, first: FirstFrame): void {
-    const bound = boundLink(id, link, first)
-    this.#links.set(id, bound)
+    const bound = new BoundLink(this, id, link, first)
+    this.#links = [...this.#links, bound]
     if (first.early && first.frame !== undefined) this.#tracer?.frame('out', id, first.frame)
-    link.attach(this.#linkEvents(bound))
+    link.attach(bound)
   }
 
   /** Server: puts a link in service that is open and has said `hello`. Its events must be forwarded to what is returned. */
   accept(link: Link, hello: HelloEnvelope, rest: DecodedFrame, bytes: number): LinkEvents {
     const id = this.nextLinkId()
-    const bound = boundLink(id, link, undefined)
+    const bound = new BoundLink(this, id, link, undefined)
     bound.opened = true
-    this.#links.set(id, bound)
+    this.#links = [...this.#links, bound]
     this.#tracer?.linkOpened(id)
     this.#tracer?.envelopes('in', id, [hello, ...rest.envelopes], bytes)
     this.input({ type: 'link-accept', link: id, hello })
     this.input({ type: 'decoded', link: id, decoded: rest, bytes })
-    return this.#linkEvents(bound)
+    return bound
   }
 
   /** While somebody waits for the session's end, its deadlines keep the process alive. */
   holdProcess(hold: boolean): void {
     if (this.#holding === hold) return
+    this.#stopTimer()
     this.#holding = hold
-    this.#disarm?.()
-    this.#disarm = undefined
-    this.#armedAt = Number.POSITIVE_INFINITY
     this.#arm()
   }
 
@@ -157,7 +159,7 @@ export class SessionDriver<Tag> {
 
   /** Nothing is said on any link any more; each ends as one that is lost. */
   dropLinks(): void {
-    for (const { link } of [...this.#links.values()]) link.abort()
+    for (const { link } of this.#links) link.abort()
   }
 
   /** While there may be no end of this turn, what waits for it is sent and written at once. */
@@ -171,7 +173,7 @@ export class SessionDriver<Tag> {
     // What changed in one turn is one write: a reply stands in the journal together with what it answers.
     this.writer?.pump()
     do {
-      for (const bound of this.#links.values()) {
+      for (const bound of this.#links) {
         while (bound.opened && !bound.closing && bound.link.writable) {
           const frame = this.#machine.pollFrameOf(bound.id)
           if (frame === undefined) break
@@ -189,7 +191,7 @@ export class SessionDriver<Tag> {
    * is welcomed, so that it is not ended here; it is waited for, but no longer than `welcomeMs`.
    */
   async linksEnded(welcomeMs: number): Promise<void> {
-    const links = [...this.#links.values()]
+    const links = this.#links
     const closing = links.filter((bound) => bound.closing)
     await Promise.all(closing.map((bound) => bound.ended ?? bound.link.close(1000, '')))
     const opening = links.filter((bound) => !bound.closing)
@@ -197,38 +199,44 @@ export class SessionDriver<Tag> {
     await atMost(this.#platform, welcomeMs, Promise.all(opening.map((bound) => bound.over)), false)
   }
 
-  #linkEvents(bound: BoundLink): LinkEvents {
-    return {
-      onOpen: () => {
-        bound.opened = true
-        this.#tracer?.linkOpened(bound.id)
-        const frame = bound.first?.early ? undefined : bound.first?.frame
-        if (frame !== undefined && !bound.closing) {
-          this.#tracer?.frame('out', bound.id, frame)
-          bound.link.send(frame)
-        }
-        this.input({ type: 'link-open', link: bound.id, early: bound.first?.early !== false })
-      },
-      onFrame: (frame, bytes) => {
-        this.#tracer?.frame('in', bound.id, frame, bytes)
-        this.input({ type: 'frame', link: bound.id, frame, bytes })
-      },
-      onDrain: () => this.flush(),
-      onEnd: (end) => {
-        this.#links.delete(bound.id)
-        this.#tracer?.linkEnded(bound.id, end)
-        this.input({
-          type: 'link-end',
-          link: bound.id,
-          code: end.code,
-          reason: end.reason,
-          clean: end.clean,
-          neverLeft: neverLeft(bound, end),
-        })
-        this.#events.onLinkEnd(bound.id, end, bound.closed)
-        bound.resolveOver()
-      },
+  /** For a bound link: it is open. */
+  linkOpened(bound: BoundLink<Tag>): void {
+    const { id, link, first } = bound
+    bound.opened = true
+    this.#tracer?.linkOpened(id)
+    const frame = first?.early ? undefined : first?.frame
+    if (frame !== undefined && !bound.closing) {
+      this.#tracer?.frame('out', id, frame)
+      link.send(frame)
     }
+    this.input({ type: 'link-open', link: id, early: first?.early !== false })
+  }
+
+  /** For a bound link: a frame came. */
+  frameCame(id: LinkId, frame: Frame, bytes: number): void {
+    this.#tracer?.frame('in', id, frame, bytes)
+    this.input({ type: 'frame', link: id, frame, bytes })
+  }
+
+  /** For a bound link: it is over. */
+  linkEnded(bound: BoundLink<Tag>, end: LinkEnd): void {
+    this.#links = this.#links.filter((one) => one !== bound)
+    this.#tracer?.linkEnded(bound.id, end)
+    this.input({
+      type: 'link-end',
+      link: bound.id,
+      code: end.code,
+      reason: end.reason,
+      clean: end.clean,
+      neverLeft: neverLeft(bound, end),
+    })
+    this.#events.onLinkEnd(bound.id, end, bound.closed)
+  }
+
+  /** One of its deadlines may be due. */
+  wake(): void {
+    this.#armedAt = Number.POSITIVE_INFINITY
+    this.input({ type: 'timeout' })
   }
 
   /** Carries out the machine's outputs in order; one that leads to new inputs does not overtake those before it. */
@@ -261,7 +269,7 @@ export class SessionDriver<Tag> {
   }
 
   #closeLink(output: Extract<SessionOutput<Tag>, { type: 'link-close' }>): void {
-    const bound = this.#links.get(output.link)
+    const bound = this.#links.find(({ id }) => id === output.link)
     if (bound === undefined || bound.closing) return
     bound.closing = true
     bound.closed = { code: output.code, reason: output.reason }
@@ -283,49 +291,79 @@ export class SessionDriver<Tag> {
     })
   }
 
-  /** Keeps one timer. One that fires too early finds nothing due and is set anew: cheaper than setting it for each frame. */
+  /** Keeps one alarm. One that goes too early finds nothing due and is set anew: cheaper than setting it for each frame. */
   #arm(): void {
     const at = this.#machine.nextTimeout()
     if (at >= this.#armedAt && at !== Number.POSITIVE_INFINITY) return
+    this.#stopTimer()
+    if (at === Number.POSITIVE_INFINITY) return
+    this.#armedAt = at
+    if (!this.#holding) return alarmsOf(this.#platform).set(this, at)
+    const ms = Math.max(0, Math.ceil(at - this.#platform.now()))
+    this.#disarm = this.#platform.setTimer(ms, () => this.wake(), true)
+  }
+
+  #stopTimer(): void {
+    this.#armedAt = Number.POSITIVE_INFINITY
     this.#disarm?.()
     this.#disarm = undefined
-    this.#armedAt = at
-    if (at === Number.POSITIVE_INFINITY) return
-    const ms = Math.max(0, Math.ceil(at - this.#platform.now()))
-    this.#disarm = this.#platform.setTimer(
-      ms,
-      () => {
-        this.#armedAt = Number.POSITIVE_INFINITY
-        this.input({ type: 'timeout' })
-      },
-      this.#holding,
-    )
+    if (this.alarmIndex >= 0) alarmsOf(this.#platform).clear(this)
   }
 }
 
-interface BoundLink {
+/** A link in the service of a driver. */
+class BoundLink<Tag> implements LinkEvents {
   readonly id: LinkId
   readonly link: Link
   readonly first: FirstFrame | undefined
-  opened: boolean
-  closing: boolean
-  closed?: ClosedLink
-  ended?: Promise<LinkEnd>
-  /** Resolves when the link is over, whoever ended it. */
-  readonly over: Promise<void>
-  readonly resolveOver: () => void
+  opened = false
+  closing = false
+  closed: ClosedLink | undefined
+  ended: Promise<LinkEnd> | undefined
+  readonly #driver: SessionDriver<Tag>
+  #over = false
+  /** Of those who wait for its end. */
+  #waiting: Array<() => void> | undefined
+
+  constructor(driver: SessionDriver<Tag>, id: LinkId, link: Link, first: FirstFrame | undefined) {
+    this.#driver = driver
+    this.id = id
+    this.link = link
+    this.first = first
+  }
+
+  /** Resolves when the link is over, whoever ended it, and the owner has been told. */
+  get over(): Promise<void> {
+    if (this.#over) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#waiting ??= []
+      this.#waiting.push(resolve)
+    })
+  }
+
+  onOpen(): void {
+    this.#driver.linkOpened(this)
+  }
+
+  onFrame(frame: Frame, bytes: number): void {
+    this.#driver.frameCame(this.id, frame, bytes)
+  }
+
+  onDrain(): void {
+    this.#driver.flush()
+  }
+
+  onEnd(end: LinkEnd): void {
+    this.#driver.linkEnded(this, end)
+    this.#over = true
+    for (const resolve of this.#waiting ?? []) resolve()
+  }
 }
 
-function boundLink(id: LinkId, link: Link, first: FirstFrame | undefined): BoundLink {
-  let resolveOver!: () => void
-  const over = new Promise<void>((resolve) => {
-    resolveOver = resolve
-  })
-  return { id, link, first, opened: false, closing: false, over, resolveOver }
-}
+const noLinks: readonly never[] = []
 
 /** True if nothing that was polled for the link can have reached anybody. */
-function neverLeft(bound: BoundLink, end: LinkEnd): boolean {
+function neverLeft(bound: BoundLink<unknown>, end: LinkEnd): boolean {
   if (end.opened) return false
   return !bound.first?.early || requestNeverLeft(end)
 }

@@ -1,9 +1,11 @@
 import type { CloseReport } from '@lastword/protocol'
+import { Deferred } from './deferred.ts'
 import type { Emitter } from './emitter.ts'
 import type { SessionEvents, SessionState } from './session-types.ts'
 
 /** What a life is told of, besides what happens. */
 export interface LifeHost {
+  readonly emitter: Emitter<SessionEvents>
   /** A clock in milliseconds. */
   now(): number
   onState(state: SessionState): void
@@ -18,9 +20,6 @@ export function isLost({ code }: CloseReport): boolean {
 
 /** Where a session is in its life, as its application sees it: its state, the events that tell of it, `opened`. */
 export class SessionLife {
-  /** Resolves when the session is attached for the first time; rejects if it ends before that. */
-  readonly opened: Promise<void>
-  readonly #emitter: Emitter<SessionEvents>
   readonly #host: LifeHost
   /** What it is as long as nobody closes. */
   #place: SessionState
@@ -28,21 +27,28 @@ export class SessionLife {
   #closing = false
   #openedBefore = false
   #downSince = 0
-  #resolveOpened!: () => void
-  #rejectOpened!: (error: unknown) => void
+  /** `opened`, made for the first who asks. */
+  #opened: Deferred<void> | undefined
+  /** Why the session is over. */
+  #why: unknown
 
   /** `resumes`: it comes from a journal, and has been welcomed before. */
-  constructor(emitter: Emitter<SessionEvents>, resumes: boolean, host: LifeHost) {
-    this.#emitter = emitter
+  constructor(resumes: boolean, host: LifeHost) {
     this.#host = host
     this.#place = resumes ? 'recovering' : 'connecting'
     this.#state = this.#place
-    this.opened = new Promise((resolve, reject) => {
-      this.#resolveOpened = resolve
-      this.#rejectOpened = reject
-    })
-    // Whoever does not wait for it hears of the same by `closed` and by every message's fate.
-    this.opened.catch(() => {})
+  }
+
+  /** Resolves when the session is attached for the first time; rejects if it ends before that. */
+  get opened(): Promise<void> {
+    if (this.#opened === undefined) {
+      this.#opened = new Deferred()
+      // Whoever does not wait for it hears of the same by `closed` and by every message's fate.
+      this.#opened.promise.catch(() => {})
+      if (this.#openedBefore) this.#opened.resolve()
+      else if (this.#place === 'closed') this.#opened.reject(this.#why)
+    }
+    return this.#opened.promise
   }
 
   get state(): SessionState {
@@ -57,15 +63,15 @@ export class SessionLife {
     }
     this.#openedBefore = true
     this.#move('open')
-    this.#resolveOpened()
-    this.#emitter.emit('open', undefined)
+    this.#opened?.resolve()
+    this.#host.emitter.emit('open', undefined)
   }
 
   recovered(): void {
     // What is the first link here may be another one for the other side.
     if (this.#place !== 'recovering') return
     this.#move('open')
-    this.#emitter.emit('recovered', { downMs: this.#host.now() - this.#downSince })
+    this.#host.emitter.emit('recovered', { downMs: this.#host.now() - this.#downSince })
   }
 
   detached(code: number, reason: string): void {
@@ -73,7 +79,7 @@ export class SessionLife {
     if (this.#place === 'recovering') return
     this.#downSince = this.#host.now()
     this.#move('recovering')
-    this.#emitter.emit('recovering', { code, reason })
+    this.#host.emitter.emit('recovering', { code, reason })
   }
 
   /** One of the sides will send no more. */
@@ -83,11 +89,12 @@ export class SessionLife {
   }
 
   ended(report: CloseReport, why: unknown): void {
-    this.#rejectOpened(why)
+    this.#why = why
+    this.#opened?.reject(why)
     this.#move('closed')
-    if (isLost(report)) this.#emitter.emit('lost', report)
+    if (isLost(report)) this.#host.emitter.emit('lost', report)
     this.#host.onClosed(report)
-    this.#emitter.emit('closed', report)
+    this.#host.emitter.emit('closed', report)
   }
 
   #move(place: SessionState): void {

@@ -88,7 +88,18 @@ const told: Names<
   location: true,
 }
 
-const message: Omit<Names<IncomingMessage>, 'whenHandled' | 'settle' | 'cancelledBy' | 'cancel'> = {
+/** What a message has for its session only. */
+type ForTheSession =
+  | 'whenHandled'
+  | 'settle'
+  | 'cancelledBy'
+  | 'cancel'
+  | 'noteUnhandled'
+  | 'open'
+  | 'openBefore'
+  | 'openAfter'
+
+const message: Omit<Names<IncomingMessage>, ForTheSession> = {
   name: true,
   payload: true,
   id: true,
