@@ -1,6 +1,14 @@
 import type { IncomingMessage as HttpRequest } from 'node:http'
 import { ArgumentError, type CloseReport, type Contract, defaults } from '@lastword/protocol'
-import { frameBytesGoal, type KeptSession, platform, SessionCore, type SessionState } from '@lastword/session'
+import {
+  Alarms,
+  frameBytesGoal,
+  type KeptSession,
+  type Platform,
+  platform,
+  SessionCore,
+  type SessionState,
+} from '@lastword/session'
 import { nanoid } from 'nanoid'
 import type { AdapterOptions, CheckedAdapterOptions } from './adapter-options.ts'
 import type { AdapterCounters } from './adapter-stats.ts'
@@ -37,6 +45,7 @@ export class SessionTable implements EntryHost {
   readonly #shares: SessionShares<Entry>
   /** Sessions that the journal is making. */
   #reserved = 0
+  readonly #platform: Platform = { ...platform, alarms: new Alarms(platform) }
 
   constructor(
     options: AdapterOptions,
@@ -149,7 +158,7 @@ export class SessionTable implements EntryHost {
         total: this.#counters.traffic,
       },
       this.#options as AdapterOptions<Contract>,
-      platform,
+      this.#platform,
       entry,
       kept,
     )

@@ -8,12 +8,12 @@ export interface Sleeper {
 }
 
 /**
- * One timer for all sessions of a platform, which never keeps the process alive. A timer of its own takes more than half
- * a kilobyte of an idle session, and almost all of them are for the same thing: to ask a silent peer whether it is there.
+ * One timer for many sessions, which never keeps the process alive. A timer of its own takes more than half a kilobyte of
+ * an idle session, and almost all of them are for the same thing: to ask a silent peer whether it is there.
  *
  * A binary heap, the earliest alarm first: O(log n) to set, to clear and to fire.
  */
-class Alarms {
+export class Alarms {
   readonly #platform: Platform
   readonly #sleepers: Sleeper[] = []
   /** When to wake each of them. */
@@ -117,16 +117,4 @@ class Alarms {
     this.#times[index] = at
     sleeper.alarmIndex = index
   }
-}
-
-const ofPlatforms = new WeakMap<Platform, Alarms>()
-
-/** The alarms of all sessions on a platform. */
-export function alarmsOf(platform: Platform): Alarms {
-  let alarms = ofPlatforms.get(platform)
-  if (alarms === undefined) {
-    alarms = new Alarms(platform)
-    ofPlatforms.set(platform, alarms)
-  }
-  return alarms
 }

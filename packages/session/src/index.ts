@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export { Alarms } from './alarms.ts'
 export {
   checkBoolean,
   checkFunction,

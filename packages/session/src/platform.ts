@@ -1,4 +1,5 @@
 import { afterReading } from '@lastword/transport'
+import type { Alarms } from './alarms.ts'
 
 /**
  * What a session needs of the machine that it runs on, besides links. Given in, so that tests can stand in for it
@@ -19,6 +20,8 @@ export interface Platform {
   report(error: unknown): void
   /** Reports a warning that nobody listens for. */
   warn(error: unknown): void
+  /** Where there are many sessions: what wakes those that keep no process alive. Each has a timer of its own else. */
+  readonly alarms?: Alarms
 }
 
 /** The platform of browsers, Node, Bun and Deno. */

@@ -11,7 +11,7 @@ import type {
   SessionOutput,
 } from '@lastword/protocol'
 import type { Link, LinkEnd, LinkEvents } from '@lastword/transport'
-import { alarmsOf, type Sleeper } from './alarms.ts'
+import type { Sleeper } from './alarms.ts'
 import { atMost } from './at-most.ts'
 import type { SessionJournal } from './journal.ts'
 import { JournalWriter } from './journal-writer.ts'
@@ -63,7 +63,7 @@ export class SessionDriver<Tag> implements Sleeper {
   #hurried = false
   #armedAt = Number.POSITIVE_INFINITY
   #holding = false
-  /** While the process is held: cancels the timer that holds it. */
+  /** Cancels its own timer, if it has one. */
   #disarm: (() => void) | undefined
   alarmIndex = -1
   /** Writes what the machine wants to survive, if there is a journal. */
@@ -298,16 +298,17 @@ export class SessionDriver<Tag> implements Sleeper {
     this.#stopTimer()
     if (at === Number.POSITIVE_INFINITY) return
     this.#armedAt = at
-    if (!this.#holding) return alarmsOf(this.#platform).set(this, at)
+    const { alarms } = this.#platform
+    if (alarms !== undefined && !this.#holding) return alarms.set(this, at)
     const ms = Math.max(0, Math.ceil(at - this.#platform.now()))
-    this.#disarm = this.#platform.setTimer(ms, () => this.wake(), true)
+    this.#disarm = this.#platform.setTimer(ms, () => this.wake(), this.#holding)
   }
 
   #stopTimer(): void {
     this.#armedAt = Number.POSITIVE_INFINITY
     this.#disarm?.()
     this.#disarm = undefined
-    if (this.alarmIndex >= 0) alarmsOf(this.#platform).clear(this)
+    if (this.alarmIndex >= 0) this.#platform.alarms?.clear(this)
   }
 }
 

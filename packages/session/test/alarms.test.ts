@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { alarmsOf, type Sleeper } from '../src/alarms.ts'
+import { Alarms, type Sleeper } from '../src/alarms.ts'
 import type { Platform } from '../src/platform.ts'
 
 /** A platform whose time goes on only when it is told to. */
@@ -39,7 +39,7 @@ function sleeper(onWake: () => void): Sleeper {
 
 test('each sleeper is woken when its time has come, the earliest first, whatever was set or cleared between', () => {
   const { platform, goTo } = fakePlatform()
-  const alarms = alarmsOf(platform)
+  const alarms = new Alarms(platform)
   const woken: number[] = []
   const times = Array.from({ length: 200 }, (_, index) => ((index * 7919) % 200) + 1)
   const sleepers = times.map((at) => sleeper(() => woken.push(at)))
@@ -59,7 +59,7 @@ test('each sleeper is woken when its time has come, the earliest first, whatever
 
 test('there is one timer for all of them, none for nobody, and it never keeps the process alive', () => {
   const { platform, goTo, timers } = fakePlatform()
-  const alarms = alarmsOf(platform)
+  const alarms = new Alarms(platform)
   const [a, b] = [sleeper(() => {}), sleeper(() => {})] as const
   alarms.set(a, 50)
   alarms.set(b, 20)
@@ -72,7 +72,7 @@ test('there is one timer for all of them, none for nobody, and it never keeps th
 
 test('a sleeper that throws does not keep the others from waking, and may set its alarm again', () => {
   const { platform, goTo, reports } = fakePlatform()
-  const alarms = alarmsOf(platform)
+  const alarms = new Alarms(platform)
   const woken: string[] = []
   const again = sleeper(() => {
     woken.push('again')
