@@ -8,7 +8,7 @@ import {
   type RemoteErrorBody,
 } from '@lastword/protocol'
 import type { CallOrder } from './call-order.ts'
-import { Delivery, type Outgoing } from './delivery.ts'
+import { Delivery, type DeliveryObserver, type Outgoing } from './delivery.ts'
 import { encodeValue } from './encode-value.ts'
 import type { IncomingMessage, MessageHost } from './incoming-message.ts'
 import { type Checked, checkPayload } from './payload-check.ts'
@@ -29,7 +29,7 @@ export interface AnswersLane {
 }
 
 /** The replies of this side to the peer's requests: validated, serialised and sent in the order of the calls. */
-export class Answers implements MessageHost {
+export class Answers implements MessageHost, DeliveryObserver {
   readonly #host: AnswersHost
   readonly #lane: AnswersLane
   readonly #contract: Contract | undefined
@@ -59,6 +59,9 @@ export class Answers implements MessageHost {
    * throws, or rejects, with a PayloadError if the reply does not fit the contract: the asker is told so.
    */
   answer(request: IncomingMessage, value: unknown): void | Promise<void> {
+    const schema = this.#contract?.[request.name]?.reply
+    // Mostly there is nothing to wait for, and then nothing is made that waiting would need.
+    if (schema === undefined && this.#lane.order.tail === undefined) return this.#submitValue(request, value)
     let failure: { error: unknown } | undefined
     const settle = (checked: Checked) => {
       if ('issues' in checked) {
@@ -68,7 +71,7 @@ export class Answers implements MessageHost {
       }
       this.#submitValue(request, checked.value)
     }
-    const checked = checkPayload(this.#contract?.[request.name]?.reply, value)
+    const checked = checkPayload(schema, value)
     const waiting = this.#lane.order.run(checked, settle, (error) => {
       failure = { error }
     })
@@ -81,11 +84,18 @@ export class Answers implements MessageHost {
     return answered
   }
 
+  /** For deliveries: a reply is acknowledged, or will never be. */
+  onSettled({ message }: Delivery): void {
+    this.#bytes -= message?.bytes ?? 0
+  }
+
   answerError(request: IncomingMessage, err: RemoteErrorBody): void {
     if (!this.#host.maySubmit()) return
     const code = err.code.slice(0, limits.errCodeCharsMax) || 'error'
     const body = { code, message: err.message.slice(0, limits.errMessageCharsMax) }
-    this.#submit(encodeMessage(this.#lane.nextId(), { re: request.id, err: body }, silentDelivery()))
+    const id = this.#lane.nextId()
+    const delivery = new Delivery(id, '', false, false, ignore, ignore)
+    this.#submit(encodeMessage(id, { re: request.id, err: body }, delivery))
   }
 
   /** The session is over: nobody waits any longer, whatever a schema still does. */
@@ -97,8 +107,9 @@ export class Answers implements MessageHost {
   #submitValue(request: IncomingMessage, value: unknown): void {
     if (!this.#host.maySubmit()) return
     let message: Outgoing
+    const id = this.#lane.nextId()
     try {
-      message = encodeValue(this.#lane.nextId(), { re: request.id }, value, this.#deliveryFor(request))
+      message = encodeValue(id, { re: request.id }, value, this.#deliveryFor(id, request))
     } catch (error) {
       this.answerError(request, { code: 'reply-invalid', message: 'the reply cannot be serialised' })
       throw error
@@ -108,15 +119,15 @@ export class Answers implements MessageHost {
 
   #submit(message: Outgoing): void {
     this.#bytes += message.bytes
-    message.tag.onSettled(() => {
-      this.#bytes -= message.bytes
-    })
+    const { tag: delivery } = message
+    delivery.message = message
+    delivery.observer = this
     this.#host.submit(message)
   }
 
   /** What becomes of a reply is told to nobody; but one that cannot be sent must not leave its asker waiting. */
-  #deliveryFor(request: IncomingMessage): Delivery {
-    return new Delivery('', false, false, ignore, (error) => {
+  #deliveryFor(id: string, request: IncomingMessage): Delivery {
+    return new Delivery(id, '', false, false, ignore, (error) => {
       if (!(error instanceof LastwordError) || error.code !== 'payload-too-large') return
       this.answerError(request, { code: 'reply-too-large', message: error.message })
       this.#host.onError(error)
@@ -134,11 +145,6 @@ export class Answers implements MessageHost {
     await Promise.race([waiting, over])
     this.#waiting?.delete(wake)
   }
-}
-
-/** For messages whose fate only the report tells. */
-function silentDelivery(): Delivery {
-  return new Delivery('', false, false, ignore, ignore)
 }
 
 function ignore(): void {}

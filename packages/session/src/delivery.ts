@@ -7,6 +7,10 @@ import {
   SessionClosedError,
 } from '@lastword/protocol'
 
+export interface DeliveryObserver {
+  onSettled(delivery: Delivery): void
+}
+
 export type Outgoing = OutgoingMessage<Delivery>
 
 /**
@@ -20,26 +24,31 @@ export class Delivery {
   handled = false
   /** True once the caller has stopped waiting. */
   givenUp = false
+  /** The message's id. */
+  readonly id: string
   /** The message's name in the contract; empty for a reply. */
   readonly name: string
   readonly isRequest: boolean
   /** True if it waits for room, whatever the others do. */
   readonly waits: boolean
+  /** Is told when this is settled, however. */
+  observer: DeliveryObserver | undefined
 
   #resolve: (value: unknown) => void
   #reject: (error: unknown) => void
   #settled = false
   #signal: AbortSignal | undefined
   #onAbort: (() => void) | undefined
-  #onSettled: (() => void) | undefined
 
   constructor(
+    id: string,
     name: string,
     isRequest: boolean,
     waits: boolean,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
   ) {
+    this.id = id
     this.name = name
     this.isRequest = isRequest
     this.waits = waits
@@ -58,11 +67,6 @@ export class Delivery {
     signal.addEventListener('abort', onAbort, { once: true })
   }
 
-  /** Calls back when this is settled, however. */
-  onSettled(callback: () => void): void {
-    this.#onSettled = callback
-  }
-
   resolve(value: unknown): void {
     if (!this.#settle()) return
     this.#resolve(value)
@@ -74,7 +78,8 @@ export class Delivery {
   }
 
   /** The message will not be handled. */
-  fail(fate: Fate, id: string, why: string, tooLarge: boolean, details: ErrorDetails): void {
+  fail(fate: Fate, why: string, tooLarge: boolean, details: ErrorDetails): void {
+    const { id } = this
     const error = new DeliveryError(fate, id, why, details)
     if (!tooLarge) return this.reject(error)
     this.reject(
@@ -87,14 +92,14 @@ export class Delivery {
 
   /** No reply will come. */
   unanswered(why: string, details: ErrorDetails): void {
-    this.reject(new SessionClosedError(`the request ${this.message?.id ?? ''} got no reply: ${why}`, details))
+    this.reject(new SessionClosedError(`the request ${this.id} got no reply: ${why}`, details))
   }
 
   #settle(): boolean {
     if (this.#settled) return false
     this.#settled = true
     if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort)
-    this.#onSettled?.()
+    this.observer?.onSettled(this)
     return true
   }
 }

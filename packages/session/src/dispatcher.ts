@@ -42,10 +42,8 @@ export class Dispatcher {
   /** A schema is still looking at the message before these. */
   #checking = false
   #iterator: MessageIterator | undefined
-  /** Received and not handled, by sequence number: ids are the sender's, who may use one twice. */
+  /** Received and not handled. */
   readonly #open = new OpenMessages()
-  /** Of those, the requests, by id; none while there are none. */
-  #openRequests: Map<string, IncomingMessage> | undefined
   #refusalScheduled = false
   /** The application has closed: a request that nothing listens for is refused, for nobody will come any more. */
   #closing = false
@@ -86,10 +84,6 @@ export class Dispatcher {
 
   receive(message: IncomingMessage): void {
     this.#open.add(message)
-    if (message.isRequest) {
-      this.#openRequests ??= new Map()
-      this.#openRequests.set(message.id, message)
-    }
     this.#place(message)
   }
 
@@ -124,7 +118,7 @@ export class Dispatcher {
   }
 
   cancel(requestId: string): void {
-    this.#openRequests?.get(requestId)?.cancel()
+    this.#open.request(requestId)?.cancel()
   }
 
   /** What was held back may be begun now: there is room for replies again, or the journal knows of it. */
@@ -166,7 +160,6 @@ export class Dispatcher {
     for (const message of this.#open.all()) message.cancel()
     // The session may be kept for a while, so that its peer can ask how it ended: what it received is not.
     this.#open.clear()
-    this.#openRequests = undefined
     this.#idle?.()
   }
 
@@ -216,7 +209,9 @@ export class Dispatcher {
 
   #start(message: IncomingMessage, handler: Handler): void {
     this.#running++
-    const checked = this.#check(message)
+    const schema = this.#contract?.[message.name]?.payload
+    if (schema === undefined) return this.#give(message, handler)
+    const checked = checkPayload(schema, message.payload)
     if (!(checked instanceof Promise)) return this.#run(message, handler, checked)
     // Handlers start in order: the next one waits until this message is known to be fit.
     this.#checking = true
@@ -229,7 +224,12 @@ export class Dispatcher {
   }
 
   #run(message: IncomingMessage, handler: Handler, checked: Checked): void {
-    if (!this.#fits(message, checked)) return this.#done(message)
+    if (this.#fits(message, checked)) this.#give(message, handler)
+    else this.#done(message)
+  }
+
+  /** The handler gets the message, whose payload is fit. */
+  #give(message: IncomingMessage, handler: Handler): void {
     try {
       const result = handler(message.payload as never, message as never)
       if (!isPromise(result)) return this.#answer(message, result)
@@ -284,15 +284,7 @@ export class Dispatcher {
 
   #finishWith(message: IncomingMessage): void {
     if (!this.#open.remove(message)) return
-    if (message.isRequest) this.#forgetRequest(message)
     this.#host.onHandled(message)
-  }
-
-  #forgetRequest(message: IncomingMessage): void {
-    const requests = this.#openRequests
-    if (requests?.get(message.id) !== message) return
-    requests.delete(message.id)
-    if (requests.size === 0) this.#openRequests = undefined
   }
 
   #refuseOrKeep(message: IncomingMessage): void {

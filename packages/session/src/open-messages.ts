@@ -9,6 +9,8 @@ export class OpenMessages {
   count = 0
   #first: IncomingMessage | undefined
   #last: IncomingMessage | undefined
+  /** The requests among them by id, from the first question for one on: only who cancels asks. */
+  #requests: Map<string, IncomingMessage> | undefined
 
   add(message: IncomingMessage): void {
     this.count++
@@ -17,6 +19,7 @@ export class OpenMessages {
     if (this.#last === undefined) this.#first = message
     else this.#last.openAfter = message
     this.#last = message
+    if (message.isRequest) this.#requests?.set(message.id, message)
   }
 
   /** False if it is not one of them. */
@@ -31,6 +34,7 @@ export class OpenMessages {
     else openAfter.openBefore = openBefore
     message.openBefore = undefined
     message.openAfter = undefined
+    if (this.#requests?.get(message.id) === message) this.#requests.delete(message.id)
     return true
   }
 
@@ -39,6 +43,15 @@ export class OpenMessages {
     const messages: IncomingMessage[] = []
     for (let message = this.#first; message !== undefined; message = message.openAfter) messages.push(message)
     return messages
+  }
+
+  /** The latest request with this id. */
+  request(id: string): IncomingMessage | undefined {
+    if (this.#requests === undefined) {
+      this.#requests = new Map()
+      for (const message of this.all()) if (message.isRequest) this.#requests.set(message.id, message)
+    }
+    return this.#requests.get(id)
   }
 
   clear(): void {

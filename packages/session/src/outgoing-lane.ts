@@ -13,9 +13,11 @@ import {
 import { Answers } from './answers.ts'
 import { checkName, checkSendOptions } from './argument-checks.ts'
 import { CallOrder } from './call-order.ts'
-import { Delivery, type Outgoing } from './delivery.ts'
+import { Delivery, type DeliveryObserver, type Outgoing } from './delivery.ts'
 import { encodeValue } from './encode-value.ts'
 import type { LostMessage } from './lost-session.ts'
+import { MessageIds } from './message-ids.ts'
+import { OpenRequests } from './open-requests.ts'
 import { type Checked, checkPayload } from './payload-check.ts'
 import { Room } from './room.ts'
 import type { SendOptions, SessionOptions } from './session-types.ts'
@@ -38,6 +40,8 @@ export interface LaneHost {
   readonly retainedBytes: number
   /** Messages were handled, or failed: there may be room for what waited for it. */
   onRoom(): void
+  /** The application has a reply of the peer, or nobody wants it (any more). */
+  onReplyTaken(seq: number): void
   onError(error: LastwordError): void
 }
 
@@ -45,23 +49,22 @@ export interface LaneHost {
  * The way out: validates, serialises and numbers what the application sends, in the order of the calls, and settles
  * what it was promised.
  */
-export class OutgoingLane {
+export class OutgoingLane implements DeliveryObserver {
   /** The replies to the peer's requests. */
   readonly answers: Answers
   /** The order of the application's calls, of which replies are some. */
   readonly order = new CallOrder()
   readonly #host: LaneHost
   readonly #contract: Contract | undefined
-  readonly #idPrefix: string
-  #idCount = 0
+  readonly #ids: MessageIds
   readonly #room: Room
   // Each of these is made for the first that it holds: an idle session has none of them, and there may be many.
-  /** Requests without a reply yet, from the call on, by id. */
-  #requests: Map<string, Delivery> | undefined
+  /** Requests without a reply yet, from the call on. */
+  #requests: OpenRequests | undefined
   /** Requests that were cancelled on their way: said again on each link until they are handled. */
   #cancelled: Set<Outgoing> | undefined
-  /** What a schema still looks at, or waits for room, with its id. */
-  #unsubmitted: Map<Delivery, string> | undefined
+  /** What a schema still looks at, or waits for room. */
+  #unsubmitted: Set<Delivery> | undefined
   /** Requests whose reply a schema still looks at. */
   #answered: Set<Delivery> | undefined
 
@@ -73,16 +76,14 @@ export class OutgoingLane {
   ) {
     this.#host = host
     this.#contract = contract
-    this.#idPrefix = idPrefix
+    this.#ids = new MessageIds(idPrefix)
     this.#room = new Room(host, this, queuedBytesMax, onFull)
     this.answers = new Answers(host, this, contract, queuedBytesMax)
   }
 
   /** Takes in the requests of a process before, whose replies are still to come. */
-  adopt(requests: ReadonlyMap<string, Delivery>): void {
-    for (const [id, delivery] of requests) {
-      this.#addRequest(id, delivery)
-    }
+  adopt(requests: readonly Delivery[]): void {
+    for (const delivery of requests) this.#addRequest(delivery, 0)
   }
 
   get openRequests(): number {
@@ -100,19 +101,19 @@ export class OutgoingLane {
   ): Promise<unknown> {
     checkName(name, this.#contract)
     if (options !== noOptions) checkSendOptions(options)
-    if (options.id !== undefined && this.#requests?.has(options.id)) {
+    if (options.id !== undefined && this.#requests?.get(options.id) !== undefined) {
       throw new ArgumentError(
         `a request with the id ${options.id} is under way`,
         'Give each message its own id.',
       )
     }
-    const id = options.id ?? this.nextId()
+    const id = options.id ?? this.#ids.next()
     let delivery!: Delivery
     const settled = new Promise<unknown>((resolve, reject) => {
-      delivery = new Delivery(name, ask, waits, resolve, reject)
+      delivery = new Delivery(id, name, ask, waits, resolve, reject)
     })
     const schema = checked ? undefined : this.#contract?.[name]?.payload
-    this.#accept(delivery, id, payload, schema, options)
+    this.#accept(delivery, payload, schema, options)
     return settled
   }
 
@@ -126,49 +127,62 @@ export class OutgoingLane {
   /** No function in here may hold the payload: it would be kept, beside its text, until the message is handled. */
   #accept(
     delivery: Delivery,
-    id: string,
     payload: unknown,
     schema: Parameters<typeof checkPayload>[0],
     options: SendOptions,
   ): void {
     const { isRequest: ask } = delivery
     const { signal } = options
-    if (!this.#host.takesMessages()) return this.#takesNoMore(delivery, id)
+    if (!this.#host.takesMessages()) return this.#takesNoMore(delivery)
     if (ask && this.#host.peerHasClosed()) return delivery.unanswered('the peer has closed', this.details)
-    if (signal?.aborted) return this.#giveUp(delivery, id, signal)
-    if (ask) this.#addRequest(id, delivery)
-    if (signal !== undefined) delivery.watch(signal, () => this.#giveUp(delivery, id, signal))
+    if (signal?.aborted) return this.#giveUp(delivery, signal)
+    if (ask) this.#addRequest(delivery, options.id === undefined ? this.#ids.count : 0)
+    if (signal !== undefined) delivery.watch(signal, () => this.#giveUp(delivery, signal))
     // Mostly there is nothing to wait for, and then nothing is made that waiting would need.
     if (schema === undefined && this.order.tail === undefined) {
-      return this.#submit(id, options, payload, delivery)
+      return this.#submit(options, payload, delivery)
     }
-    this.#addUnsubmitted(id, delivery)
-    this.#validated(schema, payload, delivery, (value) => this.#submit(id, options, value, delivery))
+    this.#addUnsubmitted(delivery)
+    this.#validated(schema, payload, delivery, (value) => this.#submit(options, value, delivery))
   }
 
-  /** A reply has come. `handled` is called when whoever asked for it has it, or if nobody wants it (any more). */
-  onReply(envelope: MsgEnvelope, payload: Uint8Array | undefined, handled: () => void): void {
-    const id = envelope.re as string
-    const delivery = this.#requests?.get(id)
-    if (delivery === undefined) return handled()
-    this.#requests?.delete(id)
-    this.#answered ??= new Set()
-    this.#answered.add(delivery)
-    delivery.onSettled(() => {
-      this.#answered?.delete(delivery)
-      handled()
-    })
+  /** A reply has come. */
+  onReply(envelope: MsgEnvelope, payload: Uint8Array | undefined): void {
+    const { seq } = envelope
+    const delivery = this.#requests?.take(envelope.re as string)
+    if (delivery === undefined) return this.#host.onReplyTaken(seq)
+    // Nothing waits any more for what has its reply: neither a schema nor room.
+    delivery.observer = undefined
     if (envelope.err !== undefined) {
-      return delivery.reject(new RemoteError(envelope.err.code, envelope.err.message, this.details))
+      delivery.reject(new RemoteError(envelope.err.code, envelope.err.message, this.details))
+      return this.#host.onReplyTaken(seq)
     }
-    const name = delivery.name
-    const outcome = checkPayload(this.#contract?.[name]?.reply, payload ?? envelope.d)
+    const schema = this.#contract?.[delivery.name]?.reply
+    const outcome = checkPayload(schema, payload ?? envelope.d)
     const settle = (checked: Checked) => {
-      if ('issues' in checked) delivery.reject(this.#unfit(`${name} (reply)`, checked))
+      if ('issues' in checked) delivery.reject(this.#unfit(`${delivery.name} (reply)`, checked))
       else delivery.resolve(checked.value)
     }
-    if (outcome instanceof Promise) void outcome.then(settle)
-    else settle(outcome)
+    if (!(outcome instanceof Promise)) {
+      settle(outcome)
+      return this.#host.onReplyTaken(seq)
+    }
+    this.#answered ??= new Set()
+    this.#answered.add(delivery)
+    delivery.observer = {
+      onSettled: () => {
+        this.#answered?.delete(delivery)
+        this.#host.onReplyTaken(seq)
+      },
+    }
+    void outcome.then(settle)
+  }
+
+  /** For deliveries: once one is settled, nothing here keeps it. */
+  onSettled(delivery: Delivery): void {
+    this.#unsubmitted?.delete(delivery)
+    this.#room.leave(delivery)
+    if (delivery.isRequest) this.#requests?.delete(delivery)
   }
 
   onHandled(messages: Outgoing[]): void {
@@ -184,15 +198,14 @@ export class OutgoingLane {
 
   onFailed(message: Outgoing, fate: Fate, why: string, tooLarge: boolean, cause: unknown): void {
     this.#cancelled?.delete(message)
-    message.tag.fail(fate, message.id, why, tooLarge, { ...this.details, cause })
+    message.tag.fail(fate, why, tooLarge, { ...this.details, cause })
     this.#host.onRoom()
     this.#room.update()
   }
 
   /** No reply will come any more: the peer has said its last. */
   abandonRequests(why: string, cause?: unknown): void {
-    const requests = [...(this.#requests?.values() ?? [])]
-    for (const delivery of requests) delivery.unanswered(why, { ...this.details, cause })
+    for (const delivery of this.#requests?.all() ?? []) delivery.unanswered(why, { ...this.details, cause })
     this.#room.update()
   }
 
@@ -204,12 +217,12 @@ export class OutgoingLane {
     const details = { ...this.details, cause }
     const unsubmitted = [...(this.#unsubmitted ?? [])]
     const messages = this.#room.messages()
-    for (const [delivery, id] of unsubmitted) delivery.fail('not-sent', id, why, false, details)
+    for (const delivery of unsubmitted) delivery.fail('not-sent', why, false, details)
     for (const delivery of [...(this.#answered ?? [])])
       delivery.unanswered(`${why} while its reply was checked`, details)
     this.abandonRequests(why, cause)
     this.answers.end()
-    return { ids: unsubmitted.map(([, id]) => id), messages }
+    return { ids: unsubmitted.map(({ id }) => id), messages }
   }
 
   /** There is a link: a cancellation that was said on the last one, or could not be, may never have arrived. */
@@ -235,7 +248,7 @@ export class OutgoingLane {
     }
   }
 
-  /** For the room: there is room for a message. */
+  /** For the room: there is a place for this message. */
   letIn(message: Outgoing, delivery: Delivery): void {
     this.#unsubmitted?.delete(delivery)
     delivery.message = message
@@ -249,7 +262,7 @@ export class OutgoingLane {
 
   /** The id of the next message. */
   nextId(): string {
-    return `${this.#idPrefix}.${(++this.#idCount).toString(36)}`
+    return this.#ids.next()
   }
 
   /** Runs `proceed` with the valid value, behind everything that was sent before. */
@@ -267,24 +280,23 @@ export class OutgoingLane {
     void this.order.run(checkPayload(schema, value), settle, (error) => delivery.reject(error))
   }
 
-  #submit(id: string, options: SendOptions, value: unknown, delivery: Delivery): void {
+  #submit(options: SendOptions, value: unknown, delivery: Delivery): void {
     let message: Outgoing
     try {
       const { name, isRequest: ask } = delivery
       const { redelivered: again, meta } = options
-      message = encodeValue(id, { name, ask, again, meta }, value, delivery)
+      message = encodeValue(delivery.id, { name, ask, again, meta }, value, delivery)
     } catch (error) {
       return delivery.reject(error)
     }
-    if (!this.#host.maySubmit()) return this.#takesNoMore(delivery, id)
+    if (!this.#host.maySubmit()) return this.#takesNoMore(delivery)
     if (this.#room.enter(message, delivery)) return
-    this.#addUnsubmitted(id, delivery)
+    this.#addUnsubmitted(delivery)
   }
 
-  #giveUp(delivery: Delivery, id: string, signal: AbortSignal): void {
-    const message = delivery.message
+  #giveUp(delivery: Delivery, signal: AbortSignal): void {
+    const { id, message, handled } = delivery
     const details = { ...this.details, cause: signal.reason }
-    const { handled } = delivery
     // A request that was handled has only its reply to wait for: sent again, it would be handled twice.
     const fate = message === undefined ? 'not-sent' : handled ? 'received' : this.#host.fateOf(message)
     const what = handled ? 'answered' : 'handled'
@@ -299,29 +311,20 @@ export class OutgoingLane {
     }
   }
 
-  #takesNoMore(delivery: Delivery, id: string): void {
-    delivery.fail('not-sent', id, 'the session takes no more messages', false, this.details)
+  #takesNoMore(delivery: Delivery): void {
+    delivery.fail('not-sent', 'the session takes no more messages', false, this.details)
   }
 
-  #addRequest(id: string, delivery: Delivery): void {
-    this.#requests ??= new Map()
-    this.#requests.set(id, delivery)
-    this.#forgetSettled(id, delivery)
+  #addRequest(delivery: Delivery, number: number): void {
+    this.#requests ??= new OpenRequests(this.#ids)
+    this.#requests.add(delivery, number)
+    delivery.observer = this
   }
 
-  #addUnsubmitted(id: string, delivery: Delivery): void {
-    this.#unsubmitted ??= new Map()
-    this.#unsubmitted.set(delivery, id)
-    this.#forgetSettled(id, delivery)
-  }
-
-  /** Once it is settled, nothing here keeps it. */
-  #forgetSettled(id: string, delivery: Delivery): void {
-    delivery.onSettled(() => {
-      this.#unsubmitted?.delete(delivery)
-      this.#room.leave(delivery)
-      if (this.#requests?.get(id) === delivery) this.#requests.delete(id)
-    })
+  #addUnsubmitted(delivery: Delivery): void {
+    this.#unsubmitted ??= new Set()
+    this.#unsubmitted.add(delivery)
+    delivery.observer = this
   }
 
   #unfit(what: string, { issues, cause }: Extract<Checked, { issues: unknown }>): PayloadError {

@@ -16,7 +16,7 @@ export interface RestoredMessage {
 /** The promises of messages whose callers have gone with the process before. */
 export class RestoredMessages {
   readonly list: RestoredMessage[] = []
-  readonly requests = new Map<string, Delivery>()
+  readonly requests: Delivery[] = []
   readonly #sid: string
 
   constructor(sid: string) {
@@ -28,13 +28,13 @@ export class RestoredMessages {
     const { ch: name = '', ask, re } = this.#envelopeOf(message)
     let delivery!: Delivery
     const done = new Promise((resolve, reject) => {
-      delivery = new Delivery(name, ask === true, false, resolve, reject)
+      delivery = new Delivery(message.id, name, ask === true, false, resolve, reject)
     })
     done.catch(() => {})
     // What becomes of a reply is told to nobody.
     if (re !== undefined) return delivery
     this.list.push({ id: message.id, name, done })
-    if (ask === true) this.requests.set(message.id, delivery)
+    if (ask === true) this.requests.push(delivery)
     return delivery
   }
 

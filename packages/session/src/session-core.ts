@@ -368,6 +368,10 @@ export class SessionCore
     return this.#closing.peerFin
   }
 
+  onReplyTaken(seq: number): void {
+    this.#driver.input({ type: 'handled', seq })
+  }
+
   submit(message: Outgoing): void {
     this.#driver.submit(message)
   }
@@ -527,10 +531,7 @@ export class SessionCore
 
   #onMessage(output: Extract<SessionOutput<Delivery>, { type: 'message' }>): void {
     const { envelope, payload, redelivered } = output
-    if (envelope.re !== undefined) {
-      const { seq } = envelope
-      return this.lane.onReply(envelope, payload, () => this.#driver.input({ type: 'handled', seq }))
-    }
+    if (envelope.re !== undefined) return this.lane.onReply(envelope, payload)
     // It came with what ended the session, whose report says that it was not handled.
     if (this.#machine.ended) return
     this.dispatcher.receive(new IncomingMessage(envelope, payload, redelivered, this.lane.answers))
