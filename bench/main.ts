@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { cases } from './cases.ts'
 import { profileInto } from './harness/peer.ts'
@@ -5,8 +6,10 @@ import { isWhole, runCases, workloadsOf } from './harness/run-cases.ts'
 import { targetsOf } from './harness/targets.ts'
 import { parseOptions, type RunOptions } from './options.ts'
 import { createProgress } from './progress.ts'
+import { renderHtml } from './report/html.ts'
 import { jsonOf } from './report/json.ts'
 import { machineOfThis } from './report/machine.ts'
+import { renderMarkdown } from './report/markdown.ts'
 import type { RunReport } from './report/run-report.ts'
 import { renderText } from './report/tables.ts'
 import { installedVersions } from './report/versions.ts'
@@ -36,8 +39,9 @@ async function direct(args: string[]): Promise<number> {
   }
   const report = await measure(options, interrupt.signal)
   print(report, options)
+  const written = await writeReport(report, resolve(options.report))
   if (report.interrupted) return 130
-  return isWhole(report.results) ? 0 : 1
+  return isWhole(report.results) && written ? 0 : 1
 }
 
 async function measure(options: RunOptions, signal: AbortSignal): Promise<RunReport> {
@@ -58,11 +62,23 @@ async function measure(options: RunOptions, signal: AbortSignal): Promise<RunRep
   }
 }
 
-function print(report: RunReport, { json }: RunOptions): void {
-  if (json) {
-    console.log(JSON.stringify(jsonOf(report), null, 2))
-    return
+function print(report: RunReport, { json, markdown }: RunOptions): void {
+  if (json) console.log(JSON.stringify(jsonOf(report), null, 2))
+  else if (markdown) console.log(renderMarkdown(report))
+  else console.log(renderText(report.results, report.targets))
+  if (report.interrupted) console.error('Interrupted before the end.')
+}
+
+/** Tells on stderr where it is, so that stdout holds only results. */
+async function writeReport(report: RunReport, path: string): Promise<boolean> {
+  try {
+    await writeFile(path, renderHtml(report))
+    console.error(`Report: ${path}`)
+    return true
+  } catch (error) {
+    console.error(
+      `The report could not be written to ${path}: ${error instanceof Error ? error.message : error}`,
+    )
+    return false
   }
-  console.log(renderText(report.results, report.targets))
-  if (report.interrupted) console.log('\nInterrupted before the end.')
 }

@@ -1,10 +1,12 @@
 import { type Figure, figureOfMetric, ratioOf } from './figures.ts'
 import type { CaseResult } from './results.ts'
-import type { BenchCase, Target } from './types.ts'
+import type { BenchCase, Metric, Target } from './types.ts'
 
 export interface TargetResult {
   readonly benchCase: BenchCase
   readonly target: Target
+  /** Of the target's workload; `undefined` if that does not measure it. */
+  readonly metric: Metric | undefined
   /** What was measured; `undefined` where its workload, or one of its contenders, gave nothing. */
   readonly figure: Figure | undefined
   readonly met: boolean
@@ -22,17 +24,21 @@ export function targetsOf({ benchCase, workloads }: CaseResult): TargetResult[] 
     if (contender !== undefined && target.over === undefined)
       figure = figureOfMetric(contender, target.metric)
     else if (contender !== undefined && over !== undefined) figure = ratioOf(contender, over, target.metric)
-    return [{ benchCase, target, figure, met: figure !== undefined && holds(target, figure.median) }]
+    const metric = result.workload.metrics.find(({ key }) => key === target.metric)
+    const met = figure !== undefined && holds(target, figure.median)
+    return [{ benchCase, target, metric, figure, met }]
   })
 }
 
-/** Such as `wss-64B-text: lastword perSecond ≥ 1.3 × ws`. */
-export function nameOf({ workload, contender, metric, over, atLeast, atMost }: Target): string {
+/** Such as `wss-64B: lastword, messages ≥ 1.3 × ws`. */
+export function nameOf({ target, metric }: Pick<TargetResult, 'target' | 'metric'>): string {
+  const { workload, contender, over, atLeast, atMost } = target
   const bounds = [
     ...(atLeast === undefined ? [] : [`≥ ${atLeast}`]),
     ...(atMost === undefined ? [] : [`≤ ${atMost}`]),
-  ]
-  return `${workload}: ${contender} ${metric} ${bounds.join(' and ')}${over === undefined ? '' : ` × ${over}`}`
+  ].join(' and ')
+  const unit = over === undefined ? (metric?.unit ?? '') : `× ${over}`
+  return `${workload}: ${contender}, ${metric?.label ?? target.metric} ${bounds} ${unit}`.trimEnd()
 }
 
 function holds({ atLeast, atMost }: Target, value: number): boolean {

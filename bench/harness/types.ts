@@ -5,6 +5,8 @@ export interface Metric {
   readonly label: string
   readonly unit: string
   readonly better: 'more' | 'less'
+  /** `false` for one that stands in the tables alone. @default true */
+  readonly plotted?: boolean
 }
 
 /** What one contender did in one round, by metric key. */

@@ -35,6 +35,7 @@ function workloadOf({ workload, contenders, notes, failure }: WorkloadResult) {
   }
 }
 
-function targetOf({ benchCase, target, figure, met }: TargetResult) {
-  return { case: benchCase.number, name: nameOf(target), ...target, figure, met }
+function targetOf(result: TargetResult) {
+  const { benchCase, target, figure, met } = result
+  return { case: benchCase.number, name: nameOf(result), ...target, figure, met }
 }

@@ -15,3 +15,19 @@ export interface RunReport {
   readonly targets: readonly TargetResult[]
   readonly results: readonly CaseResult[]
 }
+
+/** What is to be known of a run beside its figures, as names and values. */
+export function describeRun({ startedAt, seconds, quick, machine, versions }: RunReport): [string, string][] {
+  const { cpu, cores, memoryGib, system, node } = machine
+  return [
+    ['measured', `${startedAt.slice(0, 16).replace('T', ' ')} UTC, in ${seconds} s${quick ? ', quick' : ''}`],
+    ['machine', `${cpu}, ${cores} ${cores === 1 ? 'core' : 'cores'}, ${memoryGib} GiB, ${system}`],
+    ['Node', node],
+    [
+      'packages',
+      Object.entries(versions)
+        .map((entry) => entry.join(' '))
+        .join(', '),
+    ],
+  ]
+}

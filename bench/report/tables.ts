@@ -29,10 +29,10 @@ export function workloadRows({ workload, contenders }: WorkloadResult): Rows {
 export function targetRows(targets: readonly TargetResult[]): Rows {
   return [
     ['target', 'measured', ''],
-    ...targets.map(({ benchCase, target, figure, met }) => [
-      `${benchCase.number} ${nameOf(target)}`,
-      withSpread(figure),
-      figure === undefined ? 'not measured' : met ? 'met' : 'not met',
+    ...targets.map((result) => [
+      `${result.benchCase.number} ${nameOf(result)}`,
+      withSpread(result.figure),
+      result.figure === undefined ? 'not measured' : result.met ? 'met' : 'not met',
     ]),
   ]
 }

@@ -13,9 +13,28 @@ const outstandingBytesMax = 8 * 2 ** 20
 const metrics: readonly Metric[] = [
   { key: 'perSecond', label: 'messages', unit: '1/s', better: 'more' },
   { key: 'cpuSecondsPerMillion', label: 'CPU, both sides', unit: 's per million', better: 'less' },
-  { key: 'senderCpuSecondsPerMillion', label: 'CPU, sender', unit: 's per million', better: 'less' },
-  { key: 'receiverCpuSecondsPerMillion', label: 'CPU, receiver', unit: 's per million', better: 'less' },
+  {
+    key: 'senderCpuSecondsPerMillion',
+    label: 'CPU, sender',
+    unit: 's per million',
+    better: 'less',
+    plotted: false,
+  },
+  {
+    key: 'receiverCpuSecondsPerMillion',
+    label: 'CPU, receiver',
+    unit: 's per million',
+    better: 'less',
+    plotted: false,
+  },
 ]
+
+const titles: Readonly<Record<PayloadName, string>> = {
+  '64B': '64 B of JSON',
+  '1KiB': '1 KiB of JSON',
+  '64KiB-text': '64 KiB of JSON',
+  '64KiB-binary': '64 KiB, binary',
+}
 
 type Scheme = 'ws' | 'wss'
 const schemes: readonly Scheme[] = ['ws', 'wss']
@@ -64,7 +83,7 @@ function workloadOf({ scheme, payload, bufferutil = false }: Plan, quick: boolea
   return {
     id: idOf({ scheme, payload, bufferutil }),
     title: [
-      `${payload.replace('-', ' ')} over ${scheme}://`,
+      `${titles[payload]} over ${scheme}://`,
       ...(bufferutil ? ['with bufferutil'] : []),
       `${outstanding} on their way`,
     ].join(', '),
