@@ -9,7 +9,7 @@ export interface Progress {
   end(): void
 }
 
-/** Without a terminal: a line about every so many ms. */
+/** Without a terminal: a line at the beginning, and about every so many ms. */
 const lineMs = 15_000
 
 export function createProgress(workloads: number, stream: NodeJS.WriteStream = process.stderr) {
@@ -38,7 +38,7 @@ function bar(workloads: number, stream: NodeJS.WriteStream): Progress & { worklo
 }
 
 function lines(stream: NodeJS.WriteStream): Progress & { workload(): void } {
-  let toldAt = performance.now()
+  let toldAt = Number.NEGATIVE_INFINITY
   return {
     sample(what) {
       if (performance.now() - toldAt < lineMs) return
