@@ -71,8 +71,16 @@ export async function withCpu<T>(
   return { result, cpu: { server: used(0), client: used(1) } }
 }
 
-/** How long a warm-up works at least, in ms: what is hot is compiled by then, and its feedback has settled. */
-const warmUpMs = 600
+/** What a warm-up does. */
+export interface WarmUp {
+  /** How long a sample is to take, in ms. */
+  readonly sampleMs: number
+  /** How many times the work is done at first, and at least. */
+  readonly first: number
+  readonly most: number
+  /** How long to work at least, in ms: what is hot is compiled by then, and its feedback has settled. @default 600 */
+  readonly leastMs?: number
+}
 
 /**
  * Compiles what is hot, and finds how many times the work has to be done to take about `sampleMs`.
@@ -81,10 +89,10 @@ const warmUpMs = 600
  */
 export async function warmUp(
   once: (count: number) => Promise<{ seconds: number }>,
-  { sampleMs, first, most }: { sampleMs: number; first: number; most: number },
+  { sampleMs, first, most, leastMs = 600 }: WarmUp,
 ): Promise<number> {
   let count = first
-  for (let workedMs = 0; workedMs < Math.max(warmUpMs, sampleMs); ) {
+  for (let workedMs = 0; workedMs < Math.max(leastMs, sampleMs); ) {
     const ms = (await once(count)).seconds * 1000
     workedMs += ms
     // Four times as many at most: a first time that was slow to begin says little.

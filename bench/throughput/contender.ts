@@ -3,6 +3,7 @@ import type { PeerOptions } from '../harness/peer.ts'
 import type { Contender, Sample } from '../harness/types.ts'
 import type { RoleName } from '../roles.ts'
 import type { Tls } from '../stacks/listen.ts'
+import { isLarge } from './payload.ts'
 import { countMax, type PayloadName, type Received, sumOf } from './work.ts'
 
 /** Who sends and receives, in which roles. */
@@ -54,7 +55,11 @@ export function throughputContender(stack: Stack, options: ThroughputOptions): C
     id: stack.id,
     label: stack.label,
     async sample(): Promise<Sample> {
-      if (count === 0) count = await warmUp(once, { sampleMs, first: countFirst, most: countMax })
+      if (count === 0) {
+        // What is mostly copied is soon compiled.
+        const leastMs = isLarge(payload) ? 250 : 600
+        count = await warmUp(once, { sampleMs, first: countFirst, most: countMax, leastMs })
+      }
       const { seconds, cpu } = await once(count)
       const perMillion = 1e6 / count
       return {

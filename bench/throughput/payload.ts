@@ -11,6 +11,11 @@ export const bytesOf: Readonly<Record<PayloadName, number>> = {
   '64KiB-binary': 65_536,
 }
 
+/** Copying it costs more than everything else that is done to a message. */
+export function isLarge(payload: PayloadName): boolean {
+  return bytesOf[payload] > 16_384
+}
+
 /** What stands around the text of a message as JSON, with the number's seven digits. */
 const frameBytes = JSON.stringify({ n: 1_000_000, text: '' }).length
 const words = 'the last message of a conversation arrives '

@@ -1,4 +1,5 @@
 import type { Stack } from './contender.ts'
+import { isLarge } from './payload.ts'
 import type { PayloadName } from './work.ts'
 
 interface Entrant extends Stack {
@@ -9,7 +10,6 @@ interface Entrant extends Stack {
 }
 
 const isBinary = (payload: PayloadName) => payload === '64KiB-binary'
-const isLarge = (payload: PayloadName) => payload.startsWith('64KiB')
 
 /** The first one is the baseline. */
 export const entrants: readonly Entrant[] = [
