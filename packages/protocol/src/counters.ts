@@ -29,18 +29,47 @@ export interface Traffic {
 /** Counts what one session does, and adds it to what all of them do. */
 export class Counters implements Traffic {
   links = 0
-  readonly sent = { messages: 0, replayed: 0, handled: 0, frames: 0, bytes: 0 }
-  readonly received = { messages: 0, duplicates: 0, handled: 0, frames: 0, bytes: 0 }
   /** How long the latest question took to be answered, in ms, and smoothed over the latest ones. */
   roundTripMs: number | undefined
   smoothedRoundTripMs: number | undefined
   readonly #total: Counters | undefined
+  // One object for all of them: each session has it.
+  #sentMessages = 0
+  #sentReplayed = 0
+  #sentHandled = 0
+  #sentFrames = 0
+  #sentBytes = 0
+  #receivedMessages = 0
+  #receivedDuplicates = 0
+  #receivedHandled = 0
+  #receivedFrames = 0
+  #receivedBytes = 0
   /** The highest sequence number of a message that was handed to a link. */
   #highest = 0
   #greetingOnly = true
 
   constructor(total?: Counters) {
     this.#total = total
+  }
+
+  get sent(): Traffic['sent'] {
+    return {
+      messages: this.#sentMessages,
+      replayed: this.#sentReplayed,
+      handled: this.#sentHandled,
+      frames: this.#sentFrames,
+      bytes: this.#sentBytes,
+    }
+  }
+
+  get received(): Traffic['received'] {
+    return {
+      messages: this.#receivedMessages,
+      duplicates: this.#receivedDuplicates,
+      handled: this.#receivedHandled,
+      frames: this.#receivedFrames,
+      bytes: this.#receivedBytes,
+    }
   }
 
   attached(): void {
@@ -52,8 +81,8 @@ export class Counters implements Traffic {
 
   /** A frame of so many bytes was made for a link. */
   frameMade(bytes: number): void {
-    this.sent.frames++
-    this.sent.bytes += bytes
+    this.#sentFrames++
+    this.#sentBytes += bytes
     this.#total?.frameMade(bytes)
   }
 
@@ -66,8 +95,8 @@ export class Counters implements Traffic {
 
   /** So many messages were handed to a link for the first time, or again. */
   countTransmitted(messages: number, replayed: number): void {
-    this.sent.messages += messages
-    this.sent.replayed += replayed
+    this.#sentMessages += messages
+    this.#sentReplayed += replayed
     this.#total?.countTransmitted(messages, replayed)
   }
 
@@ -80,27 +109,27 @@ export class Counters implements Traffic {
 
   /** The peer has handled so many messages of this side. */
   handledByPeer(messages: number): void {
-    this.sent.handled += messages
+    this.#sentHandled += messages
     this.#total?.handledByPeer(messages)
   }
 
   /** A frame of so many bytes came. */
   frameCame(bytes: number): void {
-    this.received.frames++
-    this.received.bytes += bytes
+    this.#receivedFrames++
+    this.#receivedBytes += bytes
     this.#total?.frameCame(bytes)
   }
 
   /** So many messages of the peer came, or had come before. */
   messagesCame(messages: number, duplicates: number): void {
-    this.received.messages += messages
-    this.received.duplicates += duplicates
+    this.#receivedMessages += messages
+    this.#receivedDuplicates += duplicates
     this.#total?.messagesCame(messages, duplicates)
   }
 
   /** A message of the peer was handled here. */
   handledHere(): void {
-    this.received.handled++
+    this.#receivedHandled++
     this.#total?.handledHere()
   }
 

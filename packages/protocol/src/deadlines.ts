@@ -1,7 +1,10 @@
-/** A point in time, in the milliseconds of the `now` that comes with every input; `never` when it is not armed. */
-export type Deadline = number
+/**
+ * A point in time, in the milliseconds of the `now` that comes with every input; `never` when it is not armed. That is no
+ * number: an engine keeps a number of its own for each field that has only ever held fractions, armed or not.
+ */
+export type Deadline = number | undefined
 
-export const never: Deadline = Number.POSITIVE_INFINITY
+export const never: Deadline = undefined
 
 /** All timers of a session. Nothing else in the machine waits for time. */
 export class Deadlines {
@@ -18,8 +21,16 @@ export class Deadlines {
   /** When to forget a session that is over: what the peer could still ask is not worth keeping any longer. */
   release: Deadline = never
 
-  next(): Deadline {
-    return Math.min(this.welcome, this.ping, this.dead, this.expiry, this.closing, this.release)
+  /** When to look again; `Infinity` for never. */
+  next(): number {
+    let next = Number.POSITIVE_INFINITY
+    if (this.welcome !== undefined && this.welcome < next) next = this.welcome
+    if (this.ping !== undefined && this.ping < next) next = this.ping
+    if (this.dead !== undefined && this.dead < next) next = this.dead
+    if (this.expiry !== undefined && this.expiry < next) next = this.expiry
+    if (this.closing !== undefined && this.closing < next) next = this.closing
+    if (this.release !== undefined && this.release < next) next = this.release
+    return next
   }
 
   /** A link is gone: nothing that waits on it matters any more. */
@@ -28,4 +39,9 @@ export class Deadlines {
     this.ping = never
     this.dead = never
   }
+}
+
+/** True if its time has come. */
+export function isDue(deadline: Deadline, now: number): boolean {
+  return deadline !== undefined && now >= deadline
 }

@@ -19,9 +19,9 @@ export class FrameFiller<Tag> {
   readonly #inbox: Inbox
   readonly #counters: Counters
   readonly #bytesGoal: number
-  #control: string[] = []
+  #control: string[] | undefined
   #pong: string | undefined
-  #notes: Array<{ text: string; payload: Uint8Array | undefined }> = []
+  #notes: Array<{ text: string; payload: Uint8Array | undefined }> | undefined
   #noteBytes = 0
 
   /** `bytesGoal`: messages are added to a frame up to so many bytes. */
@@ -34,9 +34,9 @@ export class FrameFiller<Tag> {
 
   /** What waited for the last link is of no use on the next one. */
   startLink(): void {
-    this.#control = []
+    this.#control = undefined
     this.#pong = undefined
-    this.#notes = []
+    this.#notes = undefined
     this.#noteBytes = 0
   }
 
@@ -46,6 +46,7 @@ export class FrameFiller<Tag> {
   }
 
   addControl(envelope: string): void {
+    this.#control ??= []
     this.#control.push(envelope)
   }
 
@@ -54,6 +55,7 @@ export class FrameFiller<Tag> {
     const bytes = noteBytes(text, payload)
     if (this.#noteBytes + bytes > noteBytesMax) return
     this.#noteBytes += bytes
+    this.#notes ??= []
     this.#notes.push({ text, payload })
   }
 
@@ -90,9 +92,10 @@ export class FrameFiller<Tag> {
 
   /** As much as leaves room for an acknowledgement; the first one whatever its length, for `hello` may be long. */
   #addControl(parts: string[]): number {
-    if (this.#pong !== undefined) this.#control.push(this.#pong)
+    if (this.#pong !== undefined) this.addControl(this.#pong)
     this.#pong = undefined
     let bytes = 2
+    if (this.#control === undefined) return bytes
     for (const envelope of this.#control) {
       const more = utf8Length(envelope) + 1
       if (parts.length > 0 && bytes + more > controlBytesMax) break
@@ -100,7 +103,7 @@ export class FrameFiller<Tag> {
       parts.push(envelope)
       bytes += more
     }
-    this.#control = this.#control.slice(parts.length)
+    this.#control = parts.length === this.#control.length ? undefined : this.#control.slice(parts.length)
     return bytes
   }
 
@@ -144,7 +147,7 @@ export class FrameFiller<Tag> {
   #addNotes(parts: string[], bytesMax: number): number {
     let bytes = 0
     let taken = 0
-    for (const note of this.#notes) {
+    for (const note of this.#notes ?? []) {
       const more = utf8Length(note.text) + 1
       if (note.payload !== undefined || bytes + more > bytesMax) break
       if (parts.length >= limits.envelopesPerFrameMax) break
@@ -157,7 +160,7 @@ export class FrameFiller<Tag> {
   }
 
   #noteFrame(): Frame | undefined {
-    const note = this.#notes[0]
+    const note = this.#notes?.[0]
     if (note?.payload === undefined) return undefined
     this.#forgetNotes(1)
     return this.#binary(note.text, note.payload)
@@ -170,9 +173,9 @@ export class FrameFiller<Tag> {
   }
 
   #forgetNotes(count: number): void {
-    if (count === 0) return
+    if (count === 0 || this.#notes === undefined) return
     for (const note of this.#notes.slice(0, count)) this.#noteBytes -= noteBytes(note.text, note.payload)
-    this.#notes = this.#notes.slice(count)
+    this.#notes = count === this.#notes.length ? undefined : this.#notes.slice(count)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { AckEnvelope, FinEnvelope, MsgEnvelope, SeqRange, Window } from './envelope.ts'
 import { HandledSet, numbersOf, rangesOf } from './handled-set.ts'
 import type { JournalState } from './journal.ts'
-import { JournalClock } from './journal-clock.ts'
+import { type JournalClock, noJournal } from './journal-clock.ts'
 import { limits } from './limits.ts'
 import { PeerFault } from './peer-fault.ts'
 import { SeqRing } from './seq-ring.ts'
@@ -28,9 +28,9 @@ export class Inbox {
   /** What is handled, whatever the journal holds. The same one if there is no journal. */
   #recorded = this.#handled
   /** What is handled and waits for the journal. */
-  #unwritten: Array<{ seq: number; write: number }> = []
+  #unwritten: Array<{ seq: number; write: number }> | undefined
   /** What was handled above and may be acknowledged, and has not been told on this link. */
-  #untold: number[] = []
+  #untold: number[] | undefined
   #pending = new SeqRing<PendingMessage>(1)
   #pendingCount = 0
   #pendingBytes = 0
@@ -45,7 +45,7 @@ export class Inbox {
   #toldN = 0
 
   /** `window` is what this side has advertised; a peer may still be counting with the initial one. */
-  constructor(window: Window, initial: Window, maxBytes: number, clock = new JournalClock(false)) {
+  constructor(window: Window, initial: Window, maxBytes: number, clock: JournalClock = noJournal) {
     this.#clock = clock
     if (clock.on) this.#recorded = new HandledSet()
     this.#messagesMax = Math.max(window.messages, initial.messages)
@@ -84,7 +84,7 @@ export class Inbox {
     this.#lastOnLink = 0
     this.#toldN = 0
     this.#ackDue = this.#got > 0
-    this.#untold = [...this.#handled.above]
+    this.#untold = this.#handled.above()
   }
 
   /** Goes on where the journal's last write left off. Returns the peer's `fin` if nothing is missing in front of it. */
@@ -103,13 +103,13 @@ export class Inbox {
 
   /** What of this direction must survive. */
   toJournal(): JournalState['in'] {
-    const { n, above } = this.#recorded
+    const { n } = this.#recorded
     const state: Writable<JournalState['in']> = {
       got: Math.max(this.#got, this.#begunUpTo),
       handled: n,
       handledTotal: this.handledTotal,
     }
-    if (above.size > 0) state.also = this.#recorded.ranges()
+    if (this.#recorded.hasAbove) state.also = this.#recorded.ranges()
     if (this.#fin !== undefined) {
       const { t: _, ...fin } = this.#fin
       state.fin = fin
@@ -119,13 +119,14 @@ export class Inbox {
 
   /** Writes have come to survive: what is in them may be acknowledged. */
   confirmed(): void {
+    const unwritten = this.#unwritten ?? []
     let count = 0
-    for (const { seq, write } of this.#unwritten) {
+    for (const { seq, write } of unwritten) {
       if (!this.#clock.holds(write)) break
       this.#mayTell(seq)
       count++
     }
-    this.#unwritten = this.#unwritten.slice(count)
+    this.#unwritten = count === unwritten.length ? undefined : unwritten.slice(count)
   }
 
   /** There is no journal any more: whatever is handled may be acknowledged. */
@@ -207,13 +208,20 @@ export class Inbox {
     const { n } = this.#handled
     const ack: AckEnvelope = { t: 'ack', n }
     this.#toldN = n
-    if (this.#untold.length > 0) {
+    if (this.#untold !== undefined) {
       const ranges = rangesOf(this.#untold.filter((seq) => seq > n))
       if (ranges.length > 0) ack.also = ranges.slice(0, limits.ackRangesMax)
-      this.#untold = numbersOf(ranges.slice(limits.ackRangesMax))
+      const rest = ranges.slice(limits.ackRangesMax)
+      this.#untold = rest.length > 0 ? numbersOf(rest) : undefined
     }
-    this.#ackDue = this.#untold.length > 0
+    this.#ackDue = this.#untold !== undefined
+    if (this.#pendingCount === 0) this.#pending.letGo(false)
     return ack
+  }
+
+  /** Nothing has come for a while. */
+  rest(): void {
+    if (this.#pendingCount === 0) this.#pending.letGo(true)
   }
 
   /** Ids of what was received and is not handled, in order. */
@@ -246,7 +254,7 @@ export class Inbox {
     this.#lastOnLink = seq
     this.#got = seq
     // What was handled before a restart does not come again.
-    if (this.#recorded.above.size > 0) while (this.#recorded.above.has(this.#got + 1)) this.#got++
+    if (this.#recorded.hasAbove) while (this.#recorded.has(this.#got + 1)) this.#got++
     this.#clock.touch()
     return true
   }
@@ -254,13 +262,15 @@ export class Inbox {
   #markHandled(seq: number): void {
     if (!this.#clock.on) return this.#mayTell(seq)
     this.#recorded.add(seq)
+    this.#unwritten ??= []
     this.#unwritten.push({ seq, write: this.#clock.touch() })
   }
 
   #mayTell(seq: number): void {
     this.#ackDue = true
-    if (this.#handled.add(seq)) this.#pending.advance(this.#handled.n + 1)
-    else this.#untold.push(seq)
+    if (this.#handled.add(seq)) return this.#pending.advance(this.#handled.n + 1)
+    this.#untold ??= []
+    this.#untold.push(seq)
   }
 }
 
@@ -281,6 +291,6 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] }
 function restoredSet({ handled, also = [] }: JournalState['in']): HandledSet {
   const set = new HandledSet()
   set.n = handled
-  for (const seq of numbersOf(also as SeqRange[])) set.above.add(seq)
+  for (const seq of numbersOf(also as SeqRange[])) set.addAbove(seq)
   return set
 }

@@ -3,19 +3,14 @@
  * no journal, nothing waits for it.
  */
 export class JournalClock {
-  #on: boolean
+  #on = true
   #mayStand = false
   /** The number of the write that the next change goes into. */
   next = 1
   /** Every write up to this one would survive. */
   confirmed = 0
   /** True if something has changed since the last write was taken. */
-  dirty: boolean
-
-  constructor(on: boolean) {
-    this.#on = on
-    this.dirty = on
-  }
+  dirty = true
 
   /** True while there is a journal. */
   get on(): boolean {
@@ -37,7 +32,7 @@ export class JournalClock {
 
   /** Something changes that the journal must hold. Returns the number of the write that will hold it; 0 if there is no journal. */
   touch(): number {
-    if (!this.on) return 0
+    if (!this.#on) return 0
     this.dirty = true
     return this.next
   }
@@ -46,4 +41,13 @@ export class JournalClock {
   holds(write: number): boolean {
     return write <= this.confirmed
   }
+}
+
+/** The clock of all sessions that never had a journal. */
+export const noJournal: JournalClock = stopped()
+
+function stopped(): JournalClock {
+  const clock = new JournalClock()
+  clock.stop(false)
+  return Object.freeze(clock) as JournalClock
 }

@@ -1,5 +1,5 @@
 import type { JournaledMessage } from './journal.ts'
-import type { JournalClock } from './journal-clock.ts'
+import { type JournalClock, noJournal } from './journal-clock.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 
 /** Which messages the journal's next write adds and removes, and which write has the last one that was taken back. */
@@ -71,3 +71,6 @@ export class OutboxChanges {
     return { add, remove }
   }
 }
+
+/** The changes of all sessions that never had a journal: none. */
+export const noChanges: OutboxChanges = Object.freeze(new OutboxChanges(noJournal)) as OutboxChanges

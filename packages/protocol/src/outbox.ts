@@ -2,9 +2,9 @@ import type { AckEnvelope, FinEnvelope, SeqRange, Window } from './envelope.ts'
 import type { Fate } from './errors.ts'
 import { numbersOf, rangesOf } from './handled-set.ts'
 import type { JournaledMessage, JournalSnapshot, JournalState } from './journal.ts'
-import { JournalClock } from './journal-clock.ts'
+import { type JournalClock, noJournal } from './journal-clock.ts'
 import { limits } from './limits.ts'
-import { OutboxChanges } from './outbox-changes.ts'
+import { noChanges, OutboxChanges } from './outbox-changes.ts'
 import { OutgoingFin } from './outgoing-fin.ts'
 import { OutgoingMessage } from './outgoing-message.ts'
 import { PeerFault } from './peer-fault.ts'
@@ -34,7 +34,8 @@ export class Outbox<Tag> {
   /** Of those from before a restart that were not sent again. */
   #restoredCount = 0
   #restoredBytes = 0
-  readonly #settledAbove = new SettledAbove(1)
+  /** What is acknowledged above what is so throughout; only while there is any. */
+  #settledAbove: SettledAbove | undefined
   /** The lowest sequence number that is not acknowledged. */
   #base = 1
   /** The highest sequence number that has been given out. */
@@ -57,11 +58,11 @@ export class Outbox<Tag> {
   /** The highest number from before a restart. */
   #restoredLast = 0
 
-  constructor(window: Window, maxBytes: number, clock = new JournalClock(false)) {
+  constructor(window: Window, maxBytes: number, clock: JournalClock = noJournal) {
     this.window = window
     this.maxBytes = maxBytes
     this.#clock = clock
-    this.#changes = new OutboxChanges(clock)
+    this.#changes = clock.on ? new OutboxChanges(clock) : noChanges
   }
 
   /** Bytes retained: queued and in flight. */
@@ -186,6 +187,7 @@ export class Outbox<Tag> {
     for (let seq = this.#base; seq <= ack.n; seq++) this.#settle(seq, settled)
     if (this.#base <= ack.n) this.#advance(ack.n + 1)
     if (ack.also !== undefined) {
+      this.#settledAbove ??= new SettledAbove(this.#base)
       for (const [from, to] of ack.also) {
         let seq = this.#settledAbove.skip(Math.max(from, this.#base))
         if (seq <= to) this.#clock.touch()
@@ -197,8 +199,9 @@ export class Outbox<Tag> {
       }
     }
     // What is acknowledged throughout is so by whatever acknowledgements say it: the ranges may reach down to the base.
-    const throughout = this.#settledAbove.skip(this.#base)
+    const throughout = this.#skipSettled(this.#base)
     if (throughout > this.#base) this.#advance(throughout)
+    if (this.#inFlightCount + this.#restoredCount === 0) this.#inFlight.letGo(false)
     if (highest > this.#peerGot) this.#peerGot = highest
     this.handledTotal += settled.length
     return settled
@@ -300,7 +303,7 @@ export class Outbox<Tag> {
     const state: Writable<JournalState['out']> = { acked: this.acked, handledTotal: this.handledTotal }
     const also: number[] = []
     // Only where there is any: what is in flight has no gaps otherwise.
-    if (this.#settledAbove.highest >= this.#base) {
+    if (this.#settledAbove !== undefined) {
       for (let seq = this.#base; seq <= this.#settledAbove.highest; seq++) {
         if (this.#settledAbove.skip(seq) !== seq) also.push(seq)
       }
@@ -319,20 +322,20 @@ export class Outbox<Tag> {
     this.handledTotal = handledTotal
     this.#base = acked + 1
     this.#inFlight.advance(this.#base)
-    this.#settledAbove.advance(this.#base)
-    for (const seq of numbersOf(also as SeqRange[])) this.#settledAbove.add(seq)
+    if (also.length > 0) this.#settledAbove = new SettledAbove(this.#base)
+    for (const seq of numbersOf(also as SeqRange[])) this.#settledAbove?.add(seq)
     this.#last = acked
     for (const entry of messages) {
       const message = new OutgoingMessage(entry.id, entry.rest, entry.payload, entry.bytes, tagOf(entry))
       message.order = entry.order
-      message.seq = this.#settledAbove.skip(this.#last + 1)
+      message.seq = this.#skipSettled(this.#last + 1)
       this.#last = message.seq
       this.#changes.restored(entry.order)
       this.#inFlight.set(message.seq, message)
       this.#restoredCount++
       this.#restoredBytes += message.bytes
     }
-    this.#last = this.#settledAbove.skip(this.#last + 1) - 1
+    this.#last = this.#skipSettled(this.#last + 1) - 1
     if (fin !== undefined) {
       this.requestFin(fin.code, fin.reason)
       this.#last = fin.seq > 0 ? fin.seq : this.#last + 1
@@ -344,6 +347,16 @@ export class Outbox<Tag> {
     this.#restoredLast = this.#last
     this.#peerGot = acked
     this.#cursor = this.#base
+  }
+
+  /** Nothing has come for a while. */
+  rest(): void {
+    if (this.#inFlightCount + this.#restoredCount === 0) this.#inFlight.letGo(true)
+  }
+
+  /** The lowest number from this one on that is not acknowledged. */
+  #skipSettled(seq: number): number {
+    return this.#settledAbove === undefined ? seq : this.#settledAbove.skip(seq)
   }
 
   /** What has a higher number has not left, and goes back to the head of the queue. */
@@ -397,7 +410,8 @@ export class Outbox<Tag> {
     this.#ackWrite = this.#clock.touch()
     this.#base = base
     this.#inFlight.advance(base)
-    this.#settledAbove.advance(base)
+    this.#settledAbove?.advance(base)
+    if (this.#settledAbove?.isEmpty) this.#settledAbove = undefined
     if (this.#cursor < base) this.#cursor = base
   }
 

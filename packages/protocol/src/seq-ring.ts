@@ -3,15 +3,14 @@
  * hashing and no allocation while the span between the lowest and the highest key stays what it was.
  */
 export class SeqRing<T> {
-  #slots: Array<T | undefined>
-  #mask: number
+  #slots: Array<T | undefined> = noSlots
+  /** One less than there are slots, which are a power of two, or none. */
+  #mask = -1
   /** The lowest key that may hold a value. */
   #base: number
 
   constructor(base: number) {
     this.#base = base
-    this.#slots = new Array<T | undefined>(16).fill(undefined)
-    this.#mask = 15
   }
 
   get(seq: number): T | undefined {
@@ -33,8 +32,18 @@ export class SeqRing<T> {
     this.#base = base
   }
 
+  /**
+   * Says that nothing is in it: its slots are let go of, so that a session that is idle holds none. Many of them only if it
+   * rests: those would soon be made again, one doubling after the other.
+   */
+  letGo(rests: boolean): void {
+    if (this.#mask >= slotsAtWork && !rests) return
+    this.#slots = noSlots
+    this.#mask = -1
+  }
+
   #grow(): void {
-    const size = this.#slots.length * 2
+    const size = Math.max(slotsMin, this.#slots.length * 2)
     const slots = new Array<T | undefined>(size).fill(undefined)
     for (let seq = this.#base; seq <= this.#base + this.#mask; seq++) {
       slots[seq & (size - 1)] = this.#slots[seq & this.#mask]
@@ -43,3 +52,10 @@ export class SeqRing<T> {
     this.#mask = size - 1
   }
 }
+
+const slotsMin = 4
+/** What is made again without a thought. */
+const slotsAtWork = 16
+
+/** Nothing is ever read from it or written to it. */
+const noSlots: never[] = Object.freeze([]) as never[]

@@ -7,7 +7,10 @@ import type { SessionEnding } from './session-ending.ts'
 import type { SessionLinks } from './session-links.ts'
 import type { SessionParts } from './session-parts.ts'
 
-/** What becomes of a link on which one side broke the protocol, and of a session on which it happens again and again. */
+/**
+ * What becomes of a link on which one side broke the protocol, and of a session on which it happens again and again. It
+ * keeps nothing itself, and is made when it happens.
+ */
 export class SessionFaults<Tag> {
   readonly #parts: SessionParts<Tag>
   readonly #links: SessionLinks<Tag>

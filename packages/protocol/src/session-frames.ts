@@ -18,7 +18,7 @@ import type { Keepalive } from './keepalive.ts'
 import { limits } from './limits.ts'
 import { PeerFault } from './peer-fault.ts'
 import type { SessionEnding } from './session-ending.ts'
-import type { SessionFaults } from './session-faults.ts'
+import { SessionFaults } from './session-faults.ts'
 import type { LinkId } from './session-io.ts'
 import type { SessionLinks } from './session-links.ts'
 import type { SessionParts } from './session-parts.ts'
@@ -29,20 +29,17 @@ export class SessionFrames<Tag> {
   readonly #parts: SessionParts<Tag>
   readonly #links: SessionLinks<Tag>
   readonly #ending: SessionEnding<Tag>
-  readonly #faults: SessionFaults<Tag>
   readonly #keepalive: Keepalive<Tag>
 
   constructor(
     parts: SessionParts<Tag>,
     links: SessionLinks<Tag>,
     ending: SessionEnding<Tag>,
-    faults: SessionFaults<Tag>,
     keepalive: Keepalive<Tag>,
   ) {
     this.#parts = parts
     this.#links = links
     this.#ending = ending
-    this.#faults = faults
     this.#keepalive = keepalive
   }
 
@@ -58,7 +55,7 @@ export class SessionFrames<Tag> {
       // over has sent is forgotten: nothing can be judged by it.
       if (!this.#parts.ended) outbox.peerReceived(Math.max(hello.got, outbox.acked))
     } catch (fault) {
-      return this.#faults.onThrown(link, fault, now)
+      return this.#onThrown(link, fault, now)
     }
     this.#links.welcome(resumed, now)
     this.#onAttached(link, resumed)
@@ -75,7 +72,7 @@ export class SessionFrames<Tag> {
         frameBytesMax: this.#parts.config.maxBytes + limits.frameOverheadBytes,
       })
     } catch (fault) {
-      return this.#faults.onThrown(link, fault, now)
+      return this.#onThrown(link, fault, now)
     }
     this.onDecoded(id, decoded, bytes, now)
   }
@@ -100,7 +97,7 @@ export class SessionFrames<Tag> {
         if (this.#links.withId(id) === undefined) return
       }
     } catch (fault) {
-      return this.#faults.onThrown(link, fault, now)
+      return this.#onThrown(link, fault, now)
     }
     this.#ending.settle(now)
   }
@@ -202,6 +199,10 @@ export class SessionFrames<Tag> {
     this.#parts.counters.attached()
     this.#dropTooLarge()
     this.#parts.emit({ type: 'attached', link: link.id, resumed })
+  }
+
+  #onThrown(link: AttachedLink, fault: unknown, now: number): void {
+    new SessionFaults(this.#parts, this.#links, this.#ending).onThrown(link, fault, now)
   }
 
   #dropTooLarge(): void {

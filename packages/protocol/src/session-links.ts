@@ -2,11 +2,11 @@ import type { AttachedLink } from './attached-link.ts'
 import { closeCodes } from './codes.ts'
 import { never } from './deadlines.ts'
 import { encodeEnvelope } from './encode.ts'
-import type { Frame, HelloEnvelope, Json, WelcomeEnvelope } from './envelope.ts'
+import type { Frame, HelloEnvelope, Json, WelcomeEnvelope, Window } from './envelope.ts'
 import { composeHello, composeWelcome } from './greeting.ts'
 import { defaults } from './limits.ts'
 import type { LinkId } from './session-io.ts'
-import type { SessionParts } from './session-parts.ts'
+import { initialWindow, type SessionParts } from './session-parts.ts'
 import { utf8Length } from './utf8.ts'
 
 /** Which link carries the session, and how one takes the place of another. */
@@ -113,7 +113,7 @@ export class SessionLinks<Tag> {
     this.#parts.goneWrite = hello.gone ? write : undefined
     const { deadlines, outbox } = this.#parts
     deadlines.expiry = never
-    outbox.window = hello.window
+    outbox.window = sameWindow(hello.window, initialWindow) ? initialWindow : hello.window
     outbox.maxBytes = hello.maxBytes ?? defaults.maxBytes
     const link: AttachedLink = { id, number: hello.link, attached: true, streaming: true, finAfterAll: false }
     this.#take(link)
@@ -200,6 +200,11 @@ export class SessionLinks<Tag> {
   #supersede(link: AttachedLink | undefined): void {
     if (link !== undefined) this.close(link, superseded.code, superseded.reason)
   }
+}
+
+/** Most clients take what is usual, and share one object that says so. */
+function sameWindow(a: Window, b: Window): boolean {
+  return a.messages === b.messages && a.bytes === b.bytes
 }
 
 const superseded = { code: closeCodes.superseded, reason: 'another link took over' }

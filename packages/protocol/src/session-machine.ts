@@ -1,7 +1,7 @@
 import type { AttachedLink } from './attached-link.ts'
 import { accusation, closeCodes } from './codes.ts'
 import type { Counters } from './counters.ts'
-import { never } from './deadlines.ts'
+import { isDue, never } from './deadlines.ts'
 import { encodeEnvelope } from './encode.ts'
 import type { AwayEnvelope, Frame } from './envelope.ts'
 import type { Fate } from './errors.ts'
@@ -32,8 +32,8 @@ export class SessionMachine<Tag = unknown> {
   readonly #parts: SessionParts<Tag>
   readonly #links: SessionLinks<Tag>
   readonly #ending: SessionEnding<Tag>
-  readonly #journaling: SessionJournaling<Tag>
-  readonly #faults: SessionFaults<Tag>
+  /** Only where there is a journal. */
+  #journaling: SessionJournaling<Tag> | undefined
   readonly #keepalive: Keepalive<Tag>
   readonly #frames: SessionFrames<Tag>
 
@@ -41,10 +41,9 @@ export class SessionMachine<Tag = unknown> {
     this.#parts = new SessionParts(config)
     this.#links = new SessionLinks(this.#parts)
     this.#ending = new SessionEnding(this.#parts, this.#links)
-    this.#journaling = new SessionJournaling(this.#parts, this.#links, this.#ending)
-    this.#faults = new SessionFaults(this.#parts, this.#links, this.#ending)
     this.#keepalive = new Keepalive(this.#parts)
-    this.#frames = new SessionFrames(this.#parts, this.#links, this.#ending, this.#faults, this.#keepalive)
+    this.#frames = new SessionFrames(this.#parts, this.#links, this.#ending, this.#keepalive)
+    if (config.journaled) this.#journaling = new SessionJournaling(this.#parts, this.#links, this.#ending)
   }
 
   /**
@@ -58,6 +57,7 @@ export class SessionMachine<Tag = unknown> {
     now: number,
   ): SessionMachine<Tag> {
     const machine = new SessionMachine<Tag>(config)
+    machine.#journaling ??= new SessionJournaling(machine.#parts, machine.#links, machine.#ending)
     machine.#journaling.restore(snapshot, tagOf, now)
     return machine
   }
@@ -132,7 +132,7 @@ export class SessionMachine<Tag = unknown> {
    * a `journaled` input. Ask after each input, and after polling frames.
    */
   takeJournalWrite(): JournalWrite | undefined {
-    return this.#journaling.take()
+    return this.#journaling?.take()
   }
 
   /**
@@ -212,10 +212,10 @@ export class SessionMachine<Tag = unknown> {
       case 'away':
         return this.#onAway(input)
       case 'journaled':
-        this.#journaling.confirm(input.write)
+        this.#journaling?.confirm(input.write)
         return this.#ending.settle(now)
       case 'unjournaled':
-        this.#journaling.stop(input.mayStand, now)
+        this.#journaling?.stop(input.mayStand, now)
         return this.#ending.settle(now)
       case 'timeout':
         return this.#onTimeout(now)
@@ -242,7 +242,8 @@ export class SessionMachine<Tag = unknown> {
     }
     this.#links.lose(link, end.code, end.reason, now)
     const accused = superseded ? undefined : accusation(end.code)
-    if (accused !== undefined && !this.ended) this.#faults.onAccused(accused, end.reason, now)
+    if (accused === undefined || this.ended) return
+    new SessionFaults(this.#parts, this.#links, this.#ending).onAccused(accused, end.reason, now)
   }
 
   // The application
@@ -282,20 +283,23 @@ export class SessionMachine<Tag = unknown> {
   #onTimeout(now: number): void {
     const due = this.#parts.deadlines
     const link = this.#links.current
-    if (now >= due.release) return this.#ending.onReleaseDue(now)
-    if (now >= due.closing) return this.#ending.end('close-timeout', 'closing took too long', 'local', now)
-    if (now >= due.expiry) {
+    if (isDue(due.release, now)) return this.#ending.onReleaseDue(now)
+    if (isDue(due.closing, now))
+      return this.#ending.end('close-timeout', 'closing took too long', 'local', now)
+    if (isDue(due.expiry, now)) {
       return this.#ending.end('expired', `no link for ${this.#parts.ttlMs} ms`, 'local', now)
     }
     if (link === undefined) return
-    if (now >= due.welcome) {
+    if (isDue(due.welcome, now)) {
       this.#giveUp(this.#links.next ?? link, closeCodes.helloTimeout, 'no welcome came', now)
-    } else if (now >= due.dead) {
+    } else if (isDue(due.dead, now)) {
       this.#giveUp(link, closeCodes.keepaliveTimeout, 'a ping was not answered', now)
-    } else if (now >= due.ping) {
+    } else if (isDue(due.ping, now)) {
       due.ping = never
       due.dead = now + this.#parts.keepaliveMs
       this.#keepalive.ping(now)
+      this.#parts.inbox.rest()
+      this.#parts.outbox.rest()
     }
   }
 

@@ -1,9 +1,10 @@
 import { Counters } from './counters.ts'
 import { Deadlines } from './deadlines.ts'
+import type { Window } from './envelope.ts'
 import type { Fate } from './errors.ts'
 import { FrameFiller } from './frame-filler.ts'
 import { Inbox } from './inbox.ts'
-import { JournalClock } from './journal-clock.ts'
+import { JournalClock, noJournal } from './journal-clock.ts'
 import { defaults, limits } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
@@ -28,13 +29,13 @@ export class SessionParts<Tag> {
   keepaliveMs: number
   /** Faults since a message was last handled, of whichever side. */
   faultsInARow = 0
-  #outputs: SessionOutput<Tag>[] = []
+  #outputs: SessionOutput<Tag>[] | undefined
 
   constructor(config: SessionConfig) {
     this.config = config
     this.ttlMs = config.ttlMs
     this.keepaliveMs = config.keepaliveMs
-    this.clock = new JournalClock(config.journaled === true)
+    this.clock = config.journaled ? new JournalClock() : noJournal
     this.inbox = new Inbox(config.window, initialWindow, config.maxBytes, this.clock)
     // How large a message the peer takes is known with its greeting; the filler holds larger ones back until then.
     this.outbox = new Outbox<Tag>(initialWindow, Number.POSITIVE_INFINITY, this.clock)
@@ -53,6 +54,7 @@ export class SessionParts<Tag> {
   }
 
   emit(output: SessionOutput<Tag>): void {
+    this.#outputs ??= []
     this.#outputs.push(output)
   }
 
@@ -63,9 +65,11 @@ export class SessionParts<Tag> {
 
   takeOutputs(): SessionOutput<Tag>[] {
     const outputs = this.#outputs
-    if (outputs.length > 0) this.#outputs = []
+    if (outputs === undefined) return []
+    this.#outputs = undefined
     return outputs
   }
 }
 
-const initialWindow = { messages: defaults.windowMessages, bytes: defaults.windowBytes }
+/** What a side takes that has not said yet. */
+export const initialWindow: Window = { messages: defaults.windowMessages, bytes: defaults.windowBytes }

@@ -16,6 +16,10 @@ export class SettledAbove {
     this.#base = base
   }
 
+  get isEmpty(): boolean {
+    return this.highest < this.#base
+  }
+
   add(seq: number): void {
     this.#jumps.set(seq, seq + 1)
     if (seq > this.highest) this.highest = seq

@@ -38,4 +38,29 @@ describe('SeqRing', () => {
     ring.set(top, 'top')
     expect([ring.get(top - 3), ring.get(top)]).toEqual(['low', 'top'])
   })
+
+  it('takes values again after it has let go of its slots, of a few at once and of many when it rests', () => {
+    for (const [count, rests] of [
+      [3, false],
+      [500, false],
+      [500, true],
+    ] as const) {
+      const ring = new SeqRing<number>(1)
+      for (let seq = 1; seq <= count; seq++) ring.set(seq, seq)
+      for (let seq = 1; seq <= count; seq++) ring.delete(seq)
+      ring.advance(count + 1)
+      ring.letGo(rests)
+      expect([count, count + 1, count + 2].map((seq) => ring.get(seq))).toEqual([
+        undefined,
+        undefined,
+        undefined,
+      ])
+      for (let seq = count + 1; seq <= count + 40; seq++) ring.set(seq, seq)
+      expect([count + 1, count + 17, count + 40].map((seq) => ring.get(seq))).toEqual([
+        count + 1,
+        count + 17,
+        count + 40,
+      ])
+    }
+  })
 })

@@ -323,8 +323,8 @@ export const faultsOfDelivery: readonly PlantedFault[] = [
         'accept',
         (original) =>
           function (this: SessionLinks<unknown>, id, hello) {
-            const { deadlines } = insideOf<{ deadlines: { expiry: number } }>(this)._$parts ?? {}
-            const before = deadlines?.expiry ?? 0
+            const { deadlines } = insideOf<{ deadlines: { expiry: number | undefined } }>(this)._$parts ?? {}
+            const before = deadlines?.expiry
             const link = original.call(this, id, hello)
             if (deadlines !== undefined) deadlines.expiry = before
             return link
