@@ -31,6 +31,7 @@ const metrics: readonly Metric[] = [
 
 const titles: Readonly<Record<PayloadName, string>> = {
   '64B': '64 B of JSON',
+  '64B-binary': '64 B, binary',
   '1KiB': '1 KiB of JSON',
   '64KiB-text': '64 KiB of JSON',
   '64KiB-binary': '64 KiB, binary',

@@ -6,9 +6,14 @@ export type Message = { readonly n: number; readonly text: string } | Uint8Array
 /** Bytes of a message's payload; of JSON, all of it. */
 export const bytesOf: Readonly<Record<PayloadName, number>> = {
   '64B': 64,
+  '64B-binary': 64,
   '1KiB': 1024,
   '64KiB-text': 65_536,
   '64KiB-binary': 65_536,
+}
+
+export function isBinary(payload: PayloadName): boolean {
+  return payload.endsWith('-binary')
 }
 
 /** Copying it costs more than everything else that is done to a message. */
@@ -23,7 +28,7 @@ const words = 'the last message of a conversation arrives '
 /** Makes the messages of one payload: each a new object, or new bytes, as an application would. */
 export function messagesOf(payload: PayloadName): (n: number) => Message {
   const bytes = bytesOf[payload]
-  if (payload === '64KiB-binary') {
+  if (isBinary(payload)) {
     const body = Buffer.alloc(bytes, words)
     return (n) => {
       const message = Buffer.allocUnsafeSlow(bytes)

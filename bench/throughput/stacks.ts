@@ -1,5 +1,5 @@
 import type { Stack } from './contender.ts'
-import { isLarge } from './payload.ts'
+import { isBinary, isLarge } from './payload.ts'
 import type { PayloadName } from './work.ts'
 
 interface Entrant extends Stack {
@@ -8,8 +8,6 @@ interface Entrant extends Stack {
   /** Why it does not take part there, or `undefined` where it does. */
   absent?(payload: PayloadName, scheme: 'ws' | 'wss'): string | undefined
 }
-
-const isBinary = (payload: PayloadName) => payload === '64KiB-binary'
 
 /** The first one is the baseline. */
 export const entrants: readonly Entrant[] = [

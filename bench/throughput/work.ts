@@ -1,7 +1,7 @@
 export { nowMs } from '../harness/now.ts'
 
 /** What each message of a workload carries. */
-export type PayloadName = '64B' | '1KiB' | '64KiB-text' | '64KiB-binary'
+export type PayloadName = '64B' | '64B-binary' | '1KiB' | '64KiB-text' | '64KiB-binary'
 
 /** What a sender is to do. */
 export interface Work {
