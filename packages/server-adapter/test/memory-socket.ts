@@ -13,6 +13,7 @@ export class MemorySocket extends EventEmitter implements WsSocket {
   readonly CLOSING = 2
   readonly CLOSED = 3
   readonly protocol = 'lastword.1'
+  readonly extensions = ''
   readonly bufferedAmount = 0
   readyState: 0 | 1 | 2 | 3 = 1
   isPaused = false

@@ -209,22 +209,21 @@ class NodeLink implements Link, ArrivalsHost {
   #linger(code: number, reason: string, lingerMs: number, endsFirst: boolean): void {
     this.#readOrNot()
     this.#boundTheEnd(lingerMs)
-    const raw = endsFirst ? this.#rawSocket : undefined
     // What is left to say mostly fits into one write: the last frames, the close frame, and the end behind them.
-    if (raw && this.#socket.bufferedAmount <= this.#lowWaterBytes) return this.#closeAndEnd(code, reason, raw)
+    if (this.#socket.bufferedAmount <= oneWriteBytes) return this.#sayClose(code, reason, endsFirst)
     this.#uncork()
     // ws gives a close handshake 30 s from its own close() on, however much is still queued: so that comes last.
-    this.#sent.whenNothingWaits(() => {
-      if (raw) this.#closeAndEnd(code, reason, raw)
-      else this.#socket.close(code, reason)
-    })
+    this.#sent.whenNothingWaits(() => this.#sayClose(code, reason, endsFirst))
   }
 
-  #closeAndEnd(code: number, reason: string, raw: Socket): void {
+  #sayClose(code: number, reason: string, endsFirst: boolean): void {
     this.#socket.close(code, reason)
-    // Behind what ws still compresses the close frame has not been written yet: then ws ends the connection, later.
-    this.#endedFirst = this.#socket.bufferedAmount === raw.writableLength && !raw.destroyed
-    if (this.#endedFirst) raw.end()
+    // Where frames are compressed, ours may still be behind that; and a client that still inflates what came before
+    // the close frame when the end comes answers no more.
+    if (endsFirst && this.#rawSocket?.destroyed === false && this.#socket.extensions === '') {
+      this.#endedFirst = true
+      this.#rawSocket.end()
+    }
     this.#uncork()
   }
 
@@ -411,6 +410,9 @@ function unlisten(emitter: Socket | WsSocket, listeners: Listeners): void {
  * the peer could be reading it meanwhile, and the two processes would work in turns instead of side by side.
  */
 const corkedBytesMax = 8 * 1024
+
+/** What is left to say at the end, in bytes, is said in one write with the close frame if it is not more than this. */
+const oneWriteBytes = 16 * 1024
 
 function asBuffer(data: Buffer | ArrayBuffer | Buffer[]): Buffer {
   if (Buffer.isBuffer(data)) return data

@@ -9,6 +9,7 @@ export interface WsSocket {
   readonly CLOSED: 3
   readonly readyState: 0 | 1 | 2 | 3
   readonly protocol: string
+  readonly extensions: string
   readonly bufferedAmount: number
   readonly isPaused: boolean
   send(data: string | Uint8Array, callback: (error?: Error) => void): void

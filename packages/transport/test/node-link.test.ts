@@ -37,6 +37,19 @@ for (const side of ['node client', 'node server'] as const) {
     await until(() => peerFrames.length === 500, { what: 'the frames' })
     expect(tlsRecords(Buffer.concat(sent))).toBeLessThanOrEqual(2)
   })
+
+  test(`the last frames share a TLS record with the close frame (${side})`, async () => {
+    const { link, heard, peerFrames, toPeer } = await pair(side, true)
+    const sent: Buffer[] = []
+    toPeer.onBytes((_, chunk) => sent.push(chunk))
+    link.send('the last but one')
+    link.send('the last one')
+    void link.close(1000, '')
+    expect(await ended(heard)).toMatchObject({ clean: true, flushed: true })
+    expect(peerFrames).toEqual(['the last but one', 'the last one'])
+    // The other one says that the connection ends.
+    expect(tlsRecords(Buffer.concat(sent))).toBeLessThanOrEqual(2)
+  })
 }
 
 /** How many TLS records a stream holds: each says its length in bytes 3 and 4. */
