@@ -31,6 +31,7 @@ import { HttpDoor } from './http-door.ts'
 import { KeptSessions } from './kept-sessions.ts'
 import { closeAll, graceOf, leaveAll, type ShutdownReport } from './leave-taking.ts'
 import { SessionTable } from './session-table.ts'
+import { writeTogether } from './write-together.ts'
 
 /** A link that was not let in: which code it was told, and why. */
 export interface RefusedLink {
@@ -135,12 +136,16 @@ export class Adapter<C = AnyContract> {
 
   /**
    * For the `handleProtocols` option of a `WebSocketServer`: selects lastword where it is offered, else the first
-   * protocol offered.
+   * protocol offered. Given the request too, as `ws` does, the answer to the upgrade and that to what came with it leave
+   * in one write.
    */
-  readonly handleProtocols = (protocols: Set<string>): string | false => {
-    if (protocols.has(subprotocol)) return subprotocol
-    for (const protocol of protocols) if (!protocol.startsWith(earlyPrefix)) return protocol
-    return false
+  readonly handleProtocols = (protocols: Set<string>, request?: HttpRequest): string | false => {
+    let selected: string | false = protocols.has(subprotocol) && subprotocol
+    for (const protocol of protocols) {
+      if (!protocol.startsWith(earlyPrefix)) selected ||= protocol
+      else if (selected === subprotocol && request !== undefined) writeTogether(request.socket)
+    }
+    return selected
   }
 
   /**

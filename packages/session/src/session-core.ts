@@ -554,7 +554,7 @@ export class SessionCore
     for (const message of messages) this.#lost?.note(message, 'not-sent')
     this.#report = report
     this.dispatcher.abort()
-    this.#life.ended(report, this.#whyNotOpened(why))
+    this.#life.ended(report, () => this.#whyNotOpened(why))
     if (this.#lost !== undefined && isLost(report)) {
       // Until the application has done with its messages what it will, the journal stays as it was before the end.
       void this.#driver.writer?.stop()

@@ -29,8 +29,8 @@ export class SessionLife {
   #downSince = 0
   /** `opened`, made for the first who asks. */
   #opened: Deferred<void> | undefined
-  /** Why the session is over. */
-  #why: unknown
+  /** Why the session is over, as an error for who waits for `opened`. */
+  #why: (() => unknown) | undefined
 
   /** `resumes`: it comes from a journal, and has been welcomed before. */
   constructor(resumes: boolean, host: LifeHost) {
@@ -46,7 +46,7 @@ export class SessionLife {
       // Whoever does not wait for it hears of the same by `closed` and by every message's fate.
       this.#opened.promise.catch(() => {})
       if (this.#openedBefore) this.#opened.resolve()
-      else if (this.#place === 'closed') this.#opened.reject(this.#why)
+      else if (this.#place === 'closed') this.#opened.reject(this.#why?.())
     }
     return this.#opened.promise
   }
@@ -88,9 +88,12 @@ export class SessionLife {
     this.#move(this.#place)
   }
 
-  ended(report: CloseReport, why: unknown): void {
-    this.#why = why
-    this.#opened?.reject(why)
+  /** `why` is only asked where somebody is told of it: an error costs as much as the rest of a session's end. */
+  ended(report: CloseReport, why: () => unknown): void {
+    if (!this.#openedBefore) {
+      this.#why = why
+      this.#opened?.reject(why())
+    }
     this.#move('closed')
     if (isLost(report)) this.#host.emitter.emit('lost', report)
     this.#host.onClosed(report)

@@ -276,7 +276,9 @@ class NodeLink implements Link, ArrivalsHost {
   #uncork(): void {
     if (!this.#corked) return
     this.#corked = false
-    this.#rawSocket?.uncork()
+    // Whoever holds back writes besides has done so for the sake of this one.
+    do this.#rawSocket?.uncork()
+    while (this.#rawSocket?.writableCorked)
   }
 
   #onSent(bytes: number, error: Error | undefined): void {

@@ -59,6 +59,16 @@ function tlsRecords(stream: Buffer): number {
   return count
 }
 
+test('what was held back on the connection before leaves with the frames of the link', async () => {
+  const { socket, request } = await serverSocket()
+  const link = createNodeLink(socket, { rawSocket: request.socket })
+  request.socket.cork()
+  link.send('at the end of this turn')
+  expect(link.bufferedBytes).toBeGreaterThan(0)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(link.bufferedBytes).toBe(0)
+})
+
 test('without the raw socket the same promises hold', async () => {
   const { socket, client } = await serverSocket()
   const link = createNodeLink(socket)

@@ -33,7 +33,8 @@ export function useWs<C, Socket extends WsSocket>(
   }
   const own = options.handleProtocols as SelectProtocol | null | undefined
   options.handleProtocols = (protocols: Set<string>, request: HttpRequest) => {
-    if (typeof own !== 'function' || protocols.has(subprotocol)) return adapter.handleProtocols(protocols)
+    if (typeof own !== 'function' || protocols.has(subprotocol))
+      return adapter.handleProtocols(protocols, request)
     return own(protocols, request)
   }
   server.on('connection', adapter.connection(existing))
