@@ -29,14 +29,10 @@ export interface MessageParts {
  */
 export function encodeMessage<Tag>(id: string, parts: MessageParts, tag: Tag): OutgoingMessage<Tag> {
   const { name, text, payload, meta, err } = parts
+  const named = nameField(name)
+  let rest = `,"id":"${id}${named.text}`
   // Ids are ASCII.
-  let rest = `,"id":"${id}"`
-  let bytes = messageBytes + id.length
-  if (name !== undefined) {
-    const field = nameField(name)
-    rest += field.text
-    bytes += field.bytes
-  }
+  let bytes = messageBytes + id.length + named.bytes
   if (parts.re !== undefined) {
     rest += `,"re":"${parts.re}"`
     bytes += ',"re":""'.length + parts.re.length
@@ -59,11 +55,11 @@ export function encodeMessage<Tag>(id: string, parts: MessageParts, tag: Tag): O
     rest += field
     bytes += utf8Length(field)
   }
-  if (text !== undefined) {
-    rest += `,"d":${text}`
+  if (text === undefined) rest += '}'
+  else {
+    rest += `,"d":${text}}`
     bytes += ',"d":'.length + (parts.textBytes ?? utf8Length(text))
   }
-  rest += '}'
   if (payload !== undefined) bytes += 4 + payload.byteLength
   return new OutgoingMessage(id, rest, payload, bytes, tag)
 }
@@ -109,13 +105,14 @@ const encoder = new TextEncoder()
 export const seqCharsMax = 16
 const msgHead = '{"t":"msg","seq":'
 /** What every message takes: counted with the longest `seq`, so that its size does not depend on when it is sent. */
-const messageBytes = msgHead.length + seqCharsMax + ',"id":""}'.length
+const messageBytes = msgHead.length + seqCharsMax + ',"id":"}'.length
 
-/** A message's name as it stands in its envelope, and how many bytes that takes. */
-function nameField(name: string): NameField {
+/** What stands behind the id in a message's envelope: its end, and the name; and how many bytes that takes. */
+function nameField(name: string | undefined): NameField {
+  if (name === undefined) return unnamed
   let field = nameFields.get(name)
   if (field === undefined) {
-    const text = `,"ch":${JSON.stringify(name)}`
+    const text = `","ch":${JSON.stringify(name)}`
     field = { text, bytes: utf8Length(text) }
     // Names that are made up as they are used must not fill the memory.
     if (nameFields.size === nameFieldsMax) nameFields.clear()
@@ -129,6 +126,7 @@ interface NameField {
   bytes: number
 }
 
+const unnamed: NameField = { text: '"', bytes: 1 }
 /** An application has few names, and uses them again and again. */
 const nameFields = /* @__PURE__ */ new Map<string, NameField>()
 const nameFieldsMax = 256

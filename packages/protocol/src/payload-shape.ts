@@ -34,10 +34,14 @@ function walk(envelope: Fields, place: Place, field: string, value: object, room
     }
     return
   }
-  for (const key of Object.keys(value)) {
+  // Without a list of the keys, which would be made for each message. What others have put on the prototype of all
+  // objects comes up too, and is nobody's payload.
+  for (const key in value) {
     if (key === forbiddenKey) throw keyFault(envelope, place, field)
     const item = (value as Fields)[key]
-    if (typeof item === 'object' && item !== null) walk(envelope, place, field, item, room - 1)
+    if (typeof item === 'object' && item !== null && Object.hasOwn(value, key)) {
+      walk(envelope, place, field, item, room - 1)
+    }
   }
 }
 

@@ -157,21 +157,42 @@ export class SessionMachine<Tag = unknown> {
     return this.wantsLink || this.attached ? lastWords(this.#parts, this.#links, oneShot, now) : []
   }
 
+  // The two inputs that every message takes have methods, so that no object is made for each of them.
+
+  /** The `send` input, in which no time matters. */
+  send(message: OutgoingMessage<Tag>): void {
+    const { outbox } = this.#parts
+    if (this.ended || outbox.finRequested) {
+      message.state = 'settled'
+      return this.#parts.fail([{ message, fate: 'not-sent' }], 'the session takes no more messages')
+    }
+    if (message.bytes > outbox.maxBytes) {
+      message.state = 'settled'
+      return this.#parts.fail([{ message, fate: 'not-sent' }], tooLargeWords(outbox.maxBytes), true)
+    }
+    outbox.push(message)
+  }
+
+  /** The `handled` input. */
+  handled(seq: number, now: number): void {
+    if (this.#parts.inbox.handled(seq)) {
+      this.#parts.faultsInARow = 0
+      this.counters.handledHere()
+    }
+    this.#ending.settle(now)
+  }
+
   handle(input: SessionInput<Tag>, now: number): void {
-    const { filler, inbox, outbox } = this.#parts
+    const { filler, outbox } = this.#parts
     switch (input.type) {
       case 'frame':
         return this.#frames.onFrame(input.link, input.frame, input.bytes, now)
       case 'decoded':
         return this.#frames.onDecoded(input.link, input.decoded, input.bytes, now)
       case 'send':
-        return this.#onSend(input.message)
+        return this.send(input.message)
       case 'handled':
-        if (inbox.handled(input.seq)) {
-          this.#parts.faultsInARow = 0
-          this.counters.handledHere()
-        }
-        return this.#ending.settle(now)
+        return this.handled(input.seq, now)
       case 'note':
         if (this.attached) filler.addNote(input.text, input.payload)
         return
@@ -247,19 +268,6 @@ export class SessionMachine<Tag = unknown> {
   }
 
   // The application
-
-  #onSend(message: OutgoingMessage<Tag>): void {
-    const { outbox } = this.#parts
-    if (this.ended || outbox.finRequested) {
-      message.state = 'settled'
-      return this.#parts.fail([{ message, fate: 'not-sent' }], 'the session takes no more messages')
-    }
-    if (message.bytes > outbox.maxBytes) {
-      message.state = 'settled'
-      return this.#parts.fail([{ message, fate: 'not-sent' }], tooLargeWords(outbox.maxBytes), true)
-    }
-    outbox.push(message)
-  }
 
   #onFinInput(code: number | undefined, reason: string | undefined, now: number): void {
     const { config, outbox } = this.#parts

@@ -108,10 +108,8 @@ export class OutgoingLane implements DeliveryObserver {
       )
     }
     const id = options.id ?? this.#ids.next()
-    let delivery!: Delivery
-    const settled = new Promise<unknown>((resolve, reject) => {
-      delivery = new Delivery(id, name, ask, waits, resolve, reject)
-    })
+    const settled = new Promise<unknown>(takeEnds)
+    const delivery = new Delivery(id, name, ask, waits, resolveTaken, rejectTaken)
     const schema = checked ? undefined : this.#contract?.[name]?.payload
     this.#accept(delivery, payload, schema, options)
     return settled
@@ -331,5 +329,14 @@ export class OutgoingLane implements DeliveryObserver {
     return new PayloadError(what, issues, { ...this.details, cause })
   }
 }
+
+/** One function for all promises: one made for each message would take its memory, and that of what it closes over. */
+function takeEnds(resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
+  resolveTaken = resolve
+  rejectTaken = reject
+}
+
+let resolveTaken: (value: unknown) => void
+let rejectTaken: (error: unknown) => void
 
 const noOptions: SendOptions = Object.freeze({})

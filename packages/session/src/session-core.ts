@@ -369,7 +369,7 @@ export class SessionCore
   }
 
   onReplyTaken(seq: number): void {
-    this.#driver.input({ type: 'handled', seq })
+    this.#driver.handled(seq)
   }
 
   submit(message: Outgoing): void {
@@ -410,7 +410,7 @@ export class SessionCore
 
   onHandled(message: IncomingMessage): void {
     message.settle()
-    this.#driver.input({ type: 'handled', seq: message.seq })
+    this.#driver.handled(message.seq)
     this.#closing.checkIdle()
   }
 

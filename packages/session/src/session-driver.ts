@@ -112,9 +112,17 @@ export class SessionDriver<Tag> implements Sleeper {
     this.#scheduleFlush()
   }
 
-  /** Gives a message in, as a `send` input, in which no time matters. */
+  /** Gives a message in that is to be sent. */
   submit(message: OutgoingMessage<Tag>): void {
-    this.#machine.handle({ type: 'send', message }, this.#now)
+    this.#machine.send(message)
+    this.#dispatch()
+    this.#scheduleFlush()
+  }
+
+  /** The application has finished with a message. */
+  handled(seq: number): void {
+    if (!this.#dispatching) this.#now = this.#platform.now()
+    this.#machine.handled(seq, this.#now)
     this.#dispatch()
     this.#scheduleFlush()
   }
@@ -282,8 +290,13 @@ export class SessionDriver<Tag> implements Sleeper {
   }
 
   #scheduleFlush(): void {
+    if (this.#flushScheduled && !this.#hurried) return
+    this.#flushLater()
+  }
+
+  /** Apart from who asks for it with each message: a function in there would be made each time that it is entered. */
+  #flushLater(): void {
     if (this.#hurried) return queueMicrotask(() => this.flush())
-    if (this.#flushScheduled) return
     this.#flushScheduled = true
     this.#platform.endOfTurn(() => {
       this.#flushScheduled = false

@@ -123,8 +123,8 @@ export class Session<C = AnyContract> {
    *
    * @throws ArgumentError for a name that the contract does not have, and for options that cannot be used.
    */
-  send<N extends NameOf<C>>(name: N, ...rest: PayloadArguments<C, N>): Promise<void> {
-    const [payload, options] = rest
+  send<N extends NameOf<C>>(name: N, ...rest: PayloadArguments<C, N>): Promise<void>
+  send(name: string, payload?: unknown, options?: SendOptions): Promise<void> {
     return this.#core.lane.send(name, payload, false, options) as Promise<void>
   }
 
@@ -132,9 +132,9 @@ export class Session<C = AnyContract> {
    * Sends a message and resolves with the peer's reply. Rejects as `send` does; with a `RemoteError` if the peer's
    * handler failed or there is none; with a `SessionClosedError` if the peer closed without answering.
    */
-  request<N extends RequestNameOf<C>>(name: N, ...rest: PayloadArguments<C, N>): Promise<ReplyOutput<C, N>> {
-    const [payload, options] = rest
-    return this.#core.lane.send(name, payload, true, options) as Promise<ReplyOutput<C, N>>
+  request<N extends RequestNameOf<C>>(name: N, ...rest: PayloadArguments<C, N>): Promise<ReplyOutput<C, N>>
+  request(name: string, payload?: unknown, options?: SendOptions): Promise<unknown> {
+    return this.#core.lane.send(name, payload, true, options)
   }
 
   /**
