@@ -40,6 +40,12 @@ export const roles = {
   'conversation-http-client': () => import('./conversation/http-client.ts'),
   'conversation-lastword-server': () => import('./conversation/lastword-server.ts'),
   'conversation-lastword-client': () => import('./conversation/lastword-client.ts'),
+  'idle-memory-ws-server': () => import('./idle-memory/ws-server.ts'),
+  'idle-memory-ws-client': () => import('./idle-memory/ws-client.ts'),
+  'idle-memory-socket-io-server': () => import('./idle-memory/socket-io-server.ts'),
+  'idle-memory-socket-io-client': () => import('./idle-memory/socket-io-client.ts'),
+  'idle-memory-lastword-server': () => import('./idle-memory/lastword-server.ts'),
+  'idle-memory-lastword-client': () => import('./idle-memory/lastword-client.ts'),
 } satisfies Record<string, () => Promise<{ commands: Commands }>>
 
 export type RoleName = keyof typeof roles
