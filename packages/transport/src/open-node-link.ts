@@ -3,6 +3,7 @@ import type { SecureContextOptions } from 'node:tls'
 import WebSocket from 'isomorphic-ws'
 import type { OpenLink } from './link.ts'
 import { createNodeLink } from './node-link.ts'
+import { tlsMemory } from './tls-memory.ts'
 
 /**
  * How a Node client connects. These and every other client option of `ws` are handed to it; frames are not
@@ -32,10 +33,13 @@ export interface NodeClientOptions extends SecureContextOptions {
  *     const openLink = nodeLinkOpener({ ca: readFileSync('authority.pem'), headers: { authorization } })
  */
 export function nodeLinkOpener(clientOptions: NodeClientOptions = {}): OpenLink {
+  // What else there is may have to do with TLS; these have not, and are mostly made anew for each connection.
+  const { headers: _, origin: __, ...tlsOptions } = clientOptions
   return (url, options) => {
     const { frameBytesMax } = options
     const socket = new WebSocket(url, options.protocols, {
       perMessageDeflate: false,
+      ...(url.startsWith('wss:') && tlsMemory(hostOf(url), tlsOptions)),
       // A larger frame is refused before it has been read.
       ...(frameBytesMax !== undefined && { maxPayload: frameBytesMax }),
       ...clientOptions,
@@ -46,3 +50,8 @@ export function nodeLinkOpener(clientOptions: NodeClientOptions = {}): OpenLink 
 
 /** Makes a link over `ws` with its defaults. Throws if the URL or a subprotocol is not well-formed. */
 export const openNodeLink: OpenLink = nodeLinkOpener()
+
+/** Host and port, as they stand in a well-formed URL: it is only compared. */
+function hostOf(url: string): string {
+  return url.slice('wss://'.length).split(/[/?#]/, 1)[0] as string
+}
