@@ -1,26 +1,33 @@
-import { figureOfMetric, ratioOf } from '../harness/figures.ts'
+import { type Figure, figureOfMetric, ratioOf } from '../harness/figures.ts'
 import type { CaseResult, WorkloadResult } from '../harness/results.ts'
 import { nameOf, type TargetResult } from '../harness/targets.ts'
-import { withSpread } from './numbers.ts'
+import { shown, withSpread } from './numbers.ts'
 
 /** Rows of text; the first one is the head. */
 export type Rows = readonly (readonly string[])[]
 
-/** A row for each contender: its figures, and its ratios to the baseline of the same rounds. */
-export function workloadRows({ workload, contenders }: WorkloadResult): Rows {
-  const { metrics, baseline } = workload
+/**
+ * A row for each contender: its figures, and its ratios to the baseline of the same rounds.
+ *
+ * @param brief for a terminal, which is narrow: what the page plots, and of ratios the median alone
+ */
+export function workloadRows({ workload, contenders }: WorkloadResult, brief = false): Rows {
+  const { baseline } = workload
+  const metrics = workload.metrics.filter(({ plotted }) => plotted !== false || !brief)
   const base = contenders.find(({ id }) => id === baseline)
   const heads = metrics.flatMap(({ label, unit }) => [
     unit === '' ? label : `${label}, ${unit}`,
     `× ${baseline}`,
   ])
+  const shownRatio = (ratio: Figure | undefined) =>
+    ratio !== undefined && brief ? shown(ratio.median) : withSpread(ratio)
   return [
     ['', ...heads],
     ...contenders.map((contender) => [
       contender.failure === undefined ? contender.label : `${contender.label} (failed: ${contender.failure})`,
       ...metrics.flatMap(({ key }) => [
         withSpread(figureOfMetric(contender, key)),
-        base === undefined ? '–' : withSpread(ratioOf(contender, base, key)),
+        shownRatio(base && ratioOf(contender, base, key)),
       ]),
     ]),
   ]
@@ -45,7 +52,7 @@ export function roundsOf({ contenders }: WorkloadResult): number {
   )
 }
 
-/** Everything as plain text. */
+/** What is to be looked at first, as plain text. */
 export function renderText(results: readonly CaseResult[], targets: readonly TargetResult[]): string {
   const parts = results.flatMap(({ benchCase, workloads }) => [
     `${benchCase.number}. ${benchCase.title}`,
@@ -53,7 +60,7 @@ export function renderText(results: readonly CaseResult[], targets: readonly Tar
       [
         `${benchCase.id}/${result.workload.id}: ${result.workload.title}; median of ${roundsOf(result)} rounds (least–greatest)`,
         ...(result.failure === undefined
-          ? [aligned(workloadRows(result))]
+          ? [aligned(workloadRows(result, true))]
           : [`could not be measured: ${result.failure}`]),
         ...result.notes.map((note) => `Note: ${note}`),
       ].join('\n'),

@@ -5,19 +5,14 @@ import { type Asked, type AskWork, askAll } from './asking.ts'
 
 let socket: WebSocket
 /** Echoes come in the order of what they echo. */
-let waiting: ((reply: unknown) => void)[] = []
-let first = 0
+const waiting: ((reply: unknown) => void)[] = []
 
 /** Bare ws that waits for its echo. */
 export const commands = {
   async connect(address: Address): Promise<void> {
     socket = await openWs(address)
     socket.on('message', (data) => {
-      const onReply = waiting[first++]
-      if (first === waiting.length) {
-        waiting = []
-        first = 0
-      }
+      const onReply = waiting.shift()
       onReply?.(JSON.parse(String(data)))
     })
   },

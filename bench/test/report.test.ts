@@ -61,6 +61,15 @@ describe('the tables', () => {
     ])
   })
 
+  it('for a terminal leave out what is not plotted, and the spread of ratios', () => {
+    const [workload] = sampleResult().workloads
+    expect(workload && workloadRows(workload, true)).toEqual([
+      ['', 'messages, 1/s', '× ws'],
+      ['the ws', '200 (100–400)', '1.00'],
+      ['the lastword', '300 (300–600)', '1.50'],
+    ])
+  })
+
   it('say who failed and why, and what could not be measured at all', () => {
     const result = sampleResult()
     const [workload] = result.workloads
