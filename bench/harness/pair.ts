@@ -70,33 +70,3 @@ export async function withCpu<T>(
   const used = (side: 0 | 1) => after[side].cpuSeconds - before[side].cpuSeconds
   return { result, cpu: { server: used(0), client: used(1) } }
 }
-
-/** What a warm-up does. */
-export interface WarmUp {
-  /** How long a sample is to take, in ms. */
-  readonly sampleMs: number
-  /** How many times the work is done at first, and at least. */
-  readonly first: number
-  readonly most: number
-  /** How long to work at least, in ms: what is hot is compiled by then, and its feedback has settled. @default 600 */
-  readonly leastMs?: number
-}
-
-/**
- * Compiles what is hot, and finds how many times the work has to be done to take about `sampleMs`.
- *
- * @param once does the work so many times
- */
-export async function warmUp(
-  once: (count: number) => Promise<{ seconds: number }>,
-  { sampleMs, first, most, leastMs = 600 }: WarmUp,
-): Promise<number> {
-  let count = first
-  for (let workedMs = 0; workedMs < Math.max(leastMs, sampleMs); ) {
-    const ms = (await once(count)).seconds * 1000
-    workedMs += ms
-    // Four times as many at most: a first time that was slow to begin says little.
-    count = Math.round(Math.min(most, 4 * count, Math.max(first, (count / ms) * sampleMs)))
-  }
-  return count
-}

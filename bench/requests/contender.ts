@@ -1,4 +1,5 @@
-import { LazyPair, warmUp, withCpu } from '../harness/pair.ts'
+import { Pace } from '../harness/pace.ts'
+import { LazyPair, withCpu } from '../harness/pair.ts'
 import type { PeerOptions } from '../harness/peer.ts'
 import type { Contender, Sample } from '../harness/types.ts'
 import type { RoleName } from '../roles.ts'
@@ -23,6 +24,7 @@ export interface RequestOptions {
 
 /** With how many requests the warm-up begins. */
 const countFirst = 500
+const warmUpMs = 600
 /** How long the requests of a sample may take, in ms: many times what any of them took. */
 const askMs = 30_000
 
@@ -32,7 +34,8 @@ export function requestContender(stack: Stack, options: RequestOptions): Contend
   const pair = new LazyPair(stack, peers, async ({ server, client }) =>
     client.ask('connect', await server.ask('listen', tls)),
   )
-  let count = 0
+  const pace = new Pace({ sampleMs, first: countFirst, most: countMax })
+  let isWarm = false
 
   async function once(requests: number) {
     const both = await pair.get()
@@ -46,8 +49,9 @@ export function requestContender(stack: Stack, options: RequestOptions): Contend
     id: stack.id,
     label: stack.label,
     async sample(): Promise<Sample> {
-      if (count === 0) count = await warmUp(once, { sampleMs, first: countFirst, most: countMax })
-      const { seconds, p50Ms, p99Ms, cpu } = await once(count)
+      if (!isWarm) await pace.warmUp(once, warmUpMs)
+      isWarm = true
+      const { count, seconds, p50Ms, p99Ms, cpu } = await pace.sample(once)
       return {
         p50Us: p50Ms * 1000,
         p99Us: p99Ms * 1000,

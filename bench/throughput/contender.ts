@@ -1,4 +1,5 @@
-import { LazyPair, warmUp, withCpu } from '../harness/pair.ts'
+import { Pace } from '../harness/pace.ts'
+import { LazyPair, withCpu } from '../harness/pair.ts'
 import type { PeerOptions } from '../harness/peer.ts'
 import type { Contender, Sample } from '../harness/types.ts'
 import type { RoleName } from '../roles.ts'
@@ -36,7 +37,8 @@ export function throughputContender(stack: Stack, options: ThroughputOptions): C
   const pair = new LazyPair(stack, peers, async ({ server, client }) =>
     client.ask('connect', await server.ask('listen', tls)),
   )
-  let count = 0
+  const pace = new Pace({ sampleMs, first: countFirst, most: countMax })
+  let isWarm = false
 
   async function once(messages: number, what = payload) {
     const both = await pair.get()
@@ -54,18 +56,18 @@ export function throughputContender(stack: Stack, options: ThroughputOptions): C
   }
 
   /** Code is compiled for how often it runs, and large messages are few: small ones take the same way before them. */
-  async function warm(): Promise<number> {
+  async function warmUp(): Promise<void> {
+    isWarm = true
     if (isLarge(payload)) await once(warmingMessages, isBinary(payload) ? '64B-binary' : '64B')
-    const leastMs = isLarge(payload) ? 250 : 600
-    return warmUp((messages) => once(messages), { sampleMs, first: countFirst, most: countMax, leastMs })
+    await pace.warmUp(once, isLarge(payload) ? 250 : 600)
   }
 
   return {
     id: stack.id,
     label: stack.label,
     async sample(): Promise<Sample> {
-      if (count === 0) count = await warm()
-      const { seconds, cpu } = await once(count)
+      if (!isWarm) await warmUp()
+      const { count, seconds, cpu } = await pace.sample(once)
       const perMillion = 1e6 / count
       return {
         perSecond: count / seconds,
