@@ -127,8 +127,9 @@ export class Peer<R extends RoleName> {
     const id = ++this.#commands
     const answer = new Promise<unknown>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
-      if (!this.#process.connected) reject(this.#error('the process has ended'))
-      else this.#process.send({ id, command, argument }, () => {})
+      // One that is gone is told by `ended`, which knows how.
+      if (this.#process.connected) this.#process.send({ id, command, argument }, () => {})
+      else void this.ended.then((how) => reject(this.#error(`the process ended: ${how}`)))
     })
     return withDeadline(answer, deadlineMs, `${command} of ${this.#role}`).finally(() =>
       this.#waiting.delete(id),

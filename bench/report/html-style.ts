@@ -36,6 +36,7 @@ svg .other .bar { fill: var(--other); }
 .scroll { overflow-x: auto; margin-top: 0.5rem; }
 .scroll:focus-visible { outline: 2px solid var(--focus); }
 table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
+caption::first-letter { text-transform: uppercase; }
 caption { text-align: left; color: var(--quiet); padding: 0.25rem 0; }
 th, td { padding: 0.25rem 0.6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); }
 thead th, thead td { background: var(--head); }

@@ -4,7 +4,7 @@ import { renderBarPlot } from './bar-plot.ts'
 import { escapeHtml } from './escape-html.ts'
 import { htmlStyle } from './html-style.ts'
 import { describeRun, type RunReport } from './run-report.ts'
-import { type Rows, roundsOf, targetRows, workloadRows } from './tables.ts'
+import { describeRounds, type Rows, targetRows, workloadRows } from './tables.ts'
 
 /** The report as one HTML file that needs nothing else: no script, no font, no picture from anywhere. */
 export function renderHtml(report: RunReport): string {
@@ -60,13 +60,12 @@ function renderWorkload(result: WorkloadResult): string {
   const plots = workload.metrics
     .filter(({ plotted }) => plotted !== false)
     .map((metric) => renderBarPlot(result, metric))
-  const rounds = roundsOf(result)
   return `<h3>${escapeHtml(workload.title)}</h3>
 ${notes.map((note) => `<p class="note">${escapeHtml(note)}</p>`).join('\n')}
 <div class="plots">
 ${plots.join('\n')}
 </div>
-${renderTable(workloadRows(result), `Median of ${rounds} rounds (least–greatest)`)}`
+${renderTable(workloadRows(result), describeRounds(result))}`
 }
 
 function renderTable([head = [], ...rows]: Rows, caption: string): string {

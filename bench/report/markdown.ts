@@ -1,6 +1,6 @@
 import type { CaseResult, WorkloadResult } from '../harness/results.ts'
 import { describeRun, type RunReport } from './run-report.ts'
-import { type Rows, roundsOf, targetRows, workloadRows } from './tables.ts'
+import { describeRounds, type Rows, targetRows, workloadRows } from './tables.ts'
 
 /** The tables as they stand in docs/performance.md. */
 export function renderMarkdown(report: RunReport): string {
@@ -23,12 +23,7 @@ function renderCase({ benchCase, workloads }: CaseResult): string[] {
 function renderWorkload(result: WorkloadResult): string[] {
   const { workload, notes, failure } = result
   if (failure !== undefined) return [`**${workload.title}**: could not be measured: ${failure}`]
-  const rounds = roundsOf(result)
-  return [
-    `**${workload.title}**, median of ${rounds} rounds (least–greatest):`,
-    table(workloadRows(result)),
-    ...notes,
-  ]
+  return [`**${workload.title}**, ${describeRounds(result)}:`, table(workloadRows(result)), ...notes]
 }
 
 function table([head = [], ...rows]: Rows): string {

@@ -9,9 +9,9 @@ export function shown(value: number): string {
   return rounded.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 }
 
-/** Such as `4.03 (3.90–4.11)`: the median, and between what the rounds were. */
+/** Such as `4.03 (3.90–4.11)`: the median, and between what the rounds were, where they differ. */
 export function withSpread(figure: Figure | undefined): string {
   if (figure === undefined) return '–'
-  const { median, least, greatest } = figure
-  return `${shown(median)} (${shown(least)}–${shown(greatest)})`
+  const [median, least, greatest] = [figure.median, figure.least, figure.greatest].map(shown)
+  return least === greatest ? `${median}` : `${median} (${least}–${greatest})`
 }

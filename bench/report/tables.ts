@@ -44,12 +44,11 @@ export function targetRows(targets: readonly TargetResult[]): Rows {
   ]
 }
 
-/** How many rounds there were of it, at most. */
-export function roundsOf({ contenders }: WorkloadResult): number {
-  return Math.max(
-    0,
-    ...contenders.map(({ samples }) => samples.filter((sample) => sample !== undefined).length),
-  )
+/** Such as `median of 11 rounds (least–greatest)`. */
+export function describeRounds({ contenders }: WorkloadResult): string {
+  const done = contenders.map(({ samples }) => samples.filter((sample) => sample !== undefined).length)
+  const rounds = Math.max(0, ...done)
+  return rounds === 1 ? 'one round' : `median of ${rounds} rounds (least–greatest)`
 }
 
 /** What is to be looked at first, as plain text. */
@@ -58,7 +57,7 @@ export function renderText(results: readonly CaseResult[], targets: readonly Tar
     `${benchCase.number}. ${benchCase.title}`,
     ...workloads.map((result) =>
       [
-        `${benchCase.id}/${result.workload.id}: ${result.workload.title}; median of ${roundsOf(result)} rounds (least–greatest)`,
+        `${benchCase.id}/${result.workload.id}: ${result.workload.title}; ${describeRounds(result)}`,
         ...(result.failure === undefined
           ? [aligned(workloadRows(result, true))]
           : [`could not be measured: ${result.failure}`]),

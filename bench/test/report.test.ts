@@ -38,8 +38,9 @@ describe('a number', () => {
     expect(shown(Number.NaN)).toBe('–')
   })
 
-  it('is shown with its spread, or as missing', () => {
+  it('is shown with its spread where there is one, or as missing', () => {
     expect(withSpread({ median: 4, least: 3.5, greatest: 12, rounds: 3 })).toBe('4.00 (3.50–12.0)')
+    expect(withSpread({ median: 1, least: 0.9999, greatest: 1.0001, rounds: 3 })).toBe('1.00')
     expect(withSpread(undefined)).toBe('–')
   })
 
@@ -56,7 +57,7 @@ describe('the tables', () => {
     const [workload] = sampleResult().workloads
     expect(workload && workloadRows(workload)).toEqual([
       ['', 'messages, 1/s', '× ws', 'p50, ms', '× ws'],
-      ['the ws', '200 (100–400)', '1.00 (1.00–1.00)', '1.00 (1.00–1.00)', '1.00 (1.00–1.00)'],
+      ['the ws', '200 (100–400)', '1.00', '1.00', '1.00'],
       ['the lastword', '300 (300–600)', '1.50 (1.50–3.00)', '2.00 (1.00–3.00)', '2.00 (1.00–3.00)'],
     ])
   })
