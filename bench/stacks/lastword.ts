@@ -1,12 +1,16 @@
 import { connect, type Session } from '@lastword/sdk'
-import { createAdapter, type Session as ServerSession } from '@lastword/server-adapter'
+import { type AdapterOptions, createAdapter, type Session as ServerSession } from '@lastword/server-adapter'
 import { WebSocketServer } from 'ws'
 import { type Address, createServer, listenOn, type Tls, urlOf } from './listen.ts'
 import { wsOptions } from './ws.ts'
 
-/** Serves lastword as the README sets it up, with its defaults. */
-export async function serveLastword(tls: Tls, onSession: (session: ServerSession) => void): Promise<Address> {
-  const adapter = createAdapter()
+/** Serves lastword as the README sets it up, with its defaults unless a case is about others. */
+export async function serveLastword(
+  tls: Tls,
+  onSession: (session: ServerSession) => unknown,
+  options: AdapterOptions = {},
+): Promise<Address> {
+  const adapter = createAdapter(options)
   adapter.onSession(onSession)
   const server = createServer(tls)
   const sockets = new WebSocketServer({ server, handleProtocols: adapter.handleProtocols, ...wsOptions })
