@@ -22,8 +22,8 @@ export class MemorySocket extends EventEmitter implements WsSocket {
   /** How the server has closed it. */
   closed: { code: number; reason: string } | undefined
 
-  send(data: string | Uint8Array, callback: (error?: Error) => void): void {
-    if (typeof data === 'string') this.heard.push(...(JSON.parse(data) as Array<Record<string, unknown>>))
+  send(data: string | Uint8Array, { binary }: { binary: boolean }, callback: (error?: Error) => void): void {
+    if (!binary) this.heard.push(...(JSON.parse(data.toString()) as Array<Record<string, unknown>>))
     queueMicrotask(() => callback())
   }
 

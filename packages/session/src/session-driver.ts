@@ -182,11 +182,13 @@ export class SessionDriver<Tag> implements Sleeper {
     this.writer?.pump()
     do {
       for (const bound of this.#links) {
-        while (bound.opened && !bound.closing && bound.link.writable) {
-          const frame = this.#machine.pollFrameOf(bound.id)
-          if (frame === undefined) break
+        let frame = this.#nextFrame(bound)
+        while (frame !== undefined) {
           this.#tracer?.frame('out', bound.id, frame)
-          bound.link.send(frame)
+          // The next one is asked for before this one goes, so that the link knows whether to wait for it.
+          const next = this.#nextFrame(bound)
+          bound.link.send(frame, next === undefined)
+          frame = next
         }
       }
     } while (this.#dispatch())
@@ -274,6 +276,11 @@ export class SessionDriver<Tag> implements Sleeper {
     } catch (error) {
       this.#platform.report(error)
     }
+  }
+
+  #nextFrame(bound: BoundLink<Tag>): Frame | undefined {
+    const { opened, closing, link, id } = bound
+    return opened && !closing && link.writable ? this.#machine.pollFrameOf(id) : undefined
   }
 
   #closeLink(output: Extract<SessionOutput<Tag>, { type: 'link-close' }>): void {

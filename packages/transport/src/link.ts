@@ -21,8 +21,11 @@ export interface Link {
    * Hands one frame over. A link that is not open (any more) drops it silently: whoever needs to know asks for
    * acknowledgements. The bytes of a binary frame belong to the link from then on: changing them may change
    * what is sent.
+   *
+   * @param last True if no other frame follows for now: a link that puts the frames of one turn into one write does not
+   * hold this one back for what may come. @default false
    */
-  send(frame: string | Uint8Array): void
+  send(frame: string | Uint8Array, last?: boolean): void
   /**
    * Stops delivering frames (back-pressure) until `resume`, or until the link has ended: then what was kept is
    * delivered before `onEnd`. A Node link reads on into a bounded store, and stops reading when that is full;

@@ -161,14 +161,19 @@ class NodeLink implements Link, ArrivalsHost {
     this.#arrivals.attach(events)
   }
 
-  send(frame: string | Uint8Array): void {
+  send(frame: string | Uint8Array, last = false): void {
     if (!this.#canSend) return
-    this.#cork()
-    const bytes = typeof frame === 'string' ? Buffer.byteLength(frame) : frame.byteLength
+    if (!last) this.#cork()
+    // As bytes, which ws writes together with its header; and they are counted on the way. What stands in for ws where
+    // there is no connection to see may know texts alone.
+    const data = typeof frame === 'string' && this.#rawSocket !== undefined ? Buffer.from(frame) : frame
+    const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength
     this.#sent.accepted(bytes)
-    this.#socket.send(frame, (error) => this.#onSent(bytes, error))
+    this.#socket.send(data, typeof frame === 'string' ? asText : asBinary, (error) =>
+      this.#onSent(bytes, error),
+    )
     this.#corkedBytes += bytes
-    if (this.#corkedBytes >= corkedBytesMax) this.#uncork()
+    if (last || this.#corkedBytes >= corkedBytesMax) this.#uncork()
     if (this.#socket.bufferedAmount <= this.#lowWaterBytes) return
     this.#busy = true
     this.#uncork()
@@ -412,6 +417,9 @@ function unlisten(emitter: Socket | WsSocket, listeners: Listeners): void {
  * the peer could be reading it meanwhile, and the two processes would work in turns instead of side by side.
  */
 const corkedBytesMax = 8 * 1024
+
+const asText = { binary: false }
+const asBinary = { binary: true }
 
 /** What is left to say at the end, in bytes, is said in one write with the close frame if it is not more than this. */
 const oneWriteBytes = 16 * 1024

@@ -12,7 +12,7 @@ export interface WsSocket {
   readonly extensions: string
   readonly bufferedAmount: number
   readonly isPaused: boolean
-  send(data: string | Uint8Array, callback: (error?: Error) => void): void
+  send(data: string | Uint8Array, options: { binary: boolean }, callback: (error?: Error) => void): void
   ping(data: Uint8Array, mask: boolean | undefined, callback: (error?: Error) => void): void
   close(code?: number, reason?: string): void
   terminate(): void
