@@ -4,8 +4,9 @@ import type { Figure } from '../harness/figures.ts'
 export function shown(value: number): string {
   if (!Number.isFinite(value)) return '–'
   if (value === 0) return '0'
-  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))))
   const rounded = Number(value.toPrecision(3))
+  // Of the rounded one: 0.9999 is 1.00.
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(rounded))))
   return rounded.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 }
 

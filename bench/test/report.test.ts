@@ -24,8 +24,9 @@ function report(results = [sampleResult()]): RunReport {
 
 describe('a number', () => {
   it('is shown with three digits that count', () => {
-    expect([0, 0.01234, 0.5, 1.239, 12.34, 123.4, 1234.5, 113_456, -4.567].map(shown)).toEqual([
+    expect([0, 0.9999, 0.01234, 0.5, 1.239, 12.34, 123.4, 1234.5, 113_456, -4.567].map(shown)).toEqual([
       '0',
+      '1.00',
       '0.0123',
       '0.500',
       '1.24',
