@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { cases } from './cases.ts'
-import { profileInto } from './harness/peer.ts'
+import { endEveryPeer, profileInto } from './harness/peer.ts'
+import type { CaseResult } from './harness/results.ts'
 import { isWhole, runCases, workloadsOf } from './harness/run-cases.ts'
 import { targetsOf } from './harness/targets.ts'
 import { parseOptions, type RunOptions } from './options.ts'
@@ -49,7 +50,13 @@ async function measure(options: RunOptions, signal: AbortSignal): Promise<RunRep
   const began = performance.now()
   const total = cases.reduce((sum, benchCase) => sum + workloadsOf(benchCase, options).length, 0)
   const progress = createProgress(total)
-  const results = await runCases(cases, options, signal, progress).finally(() => progress.end())
+  let results: CaseResult[]
+  try {
+    results = await runCases(cases, options, signal, progress)
+  } finally {
+    progress.end()
+    await endEveryPeer()
+  }
   return {
     startedAt,
     seconds: Math.round((performance.now() - began) / 1000),

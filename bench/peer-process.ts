@@ -4,6 +4,8 @@ import { type RoleName, roles } from './roles.ts'
 /** A process that the bench starts, in the role that its argument names: does what it is told, and ends with its parent. */
 
 process.on('disconnect', () => process.exit(0))
+// The parent may have gone before this was loaded.
+if (!process.connected) process.exit(0)
 // An interrupt of the terminal is for the parent, which ends this process.
 process.on('SIGINT', () => {})
 

@@ -1,4 +1,5 @@
-import { LazyPair, warmUp, withCpu } from '../harness/pair.ts'
+import { Pace } from '../harness/pace.ts'
+import { LazyPair, withCpu } from '../harness/pair.ts'
 import type { Contender, Metric, Sample, Workload } from '../harness/types.ts'
 import type { JournalKind, Setting } from './work.ts'
 
@@ -17,6 +18,8 @@ interface Size {
   readonly outstanding: number
   readonly bytes: number
 }
+
+const warmUpMs = 600
 
 const unjournaled: Setting = { journal: 'none' }
 const outstandingUsual = 1_000
@@ -87,7 +90,8 @@ function burstContender({ id, label, setting, outstanding, bytes }: Size): Conte
     const address = await server.ask('listen', { tls: undefined, setting })
     await client.ask('open', { address, setting, connections: 1 })
   })
-  let count = 0
+  const pace = new Pace({ sampleMs: 500, first: 20, most: 1_000_000 })
+  let isWarm = false
 
   async function once(messages: number) {
     const both = await pair.get()
@@ -101,8 +105,9 @@ function burstContender({ id, label, setting, outstanding, bytes }: Size): Conte
     id,
     label,
     async sample(): Promise<Sample> {
-      if (count === 0) count = await warmUp(once, { sampleMs: 500, first: 20, most: 1_000_000 })
-      const { seconds, cpu } = await once(count)
+      if (!isWarm) await pace.warmUp(once, warmUpMs)
+      isWarm = true
+      const { count, seconds, cpu } = await pace.sample(once)
       return {
         perSecond: count / seconds,
         cpuSecondsPerMillion: ((cpu.server + cpu.client) * 1e6) / count,

@@ -43,19 +43,19 @@ export class LazyPair<S extends RoleName, C extends RoleName> {
   }
 
   async #start(): Promise<Pair<S, C>> {
-    const [server, client] = await Promise.all([
-      this.#begin(this.#roles.server),
-      this.#begin(this.#roles.client),
+    const [server, client] = await Promise.allSettled([
+      Peer.start(this.#roles.server, this.#options),
+      Peer.start(this.#roles.client, this.#options),
     ])
-    const pair = { server, client }
+    // One that has started must be ended also where the other has not.
+    for (const side of [server, client]) {
+      if (side.status === 'fulfilled') this.#started.push(side.value as unknown as Peer<RoleName>)
+    }
+    if (server.status === 'rejected') throw server.reason
+    if (client.status === 'rejected') throw client.reason
+    const pair = { server: server.value, client: client.value }
     await this.#connect(pair)
     return pair
-  }
-
-  async #begin<R extends RoleName>(role: R): Promise<Peer<R>> {
-    const peer = await Peer.start(role, this.#options)
-    this.#started.push(peer as unknown as Peer<RoleName>)
-    return peer
   }
 }
 

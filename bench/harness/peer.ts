@@ -29,6 +29,13 @@ export function profileInto(folder: string): void {
   profileFolder = folder
 }
 
+const living = new Set<Peer<RoleName>>()
+
+/** Ends whatever process is left, such as one that was still starting when the bench was interrupted. */
+export async function endEveryPeer(): Promise<void> {
+  await Promise.all([...living].map((peer) => peer.end()))
+}
+
 /**
  * One process that the bench started, in one of `bench/roles.ts`. It ends with its parent, whatever happens to that, and
  * leaves an interrupt of the terminal to it.
@@ -76,7 +83,9 @@ export class Peer<R extends RoleName> {
       if (reply.type === 'error') waiting?.reject(this.#error(reply.message))
       else waiting?.resolve(reply.result)
     })
+    living.add(this as unknown as Peer<RoleName>)
     void this.ended.then((how) => {
+      living.delete(this as unknown as Peer<RoleName>)
       const error = this.#error(`the process ended: ${how}`)
       failed(error)
       for (const { reject } of this.#waiting.values()) reject(error)
