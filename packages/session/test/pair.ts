@@ -1,6 +1,13 @@
 import { decodeFrame, defaults, type HelloEnvelope, limits } from '@lastword/protocol'
 import { expect } from 'vitest'
-import { type Platform, Session, SessionCore, type SessionOptions, type SessionOwner } from '../src/index.ts'
+import {
+  frameBytesGoal,
+  type Platform,
+  Session,
+  SessionCore,
+  type SessionOptions,
+  type SessionOwner,
+} from '../src/index.ts'
 import { type MemoryLink, memoryLinks } from './memory-link.ts'
 
 /** A clock that moves only when a test says so, and turns of the event loop that end when nothing else is ready. */
@@ -213,6 +220,7 @@ function side(
       keepaliveMs: defaults.keepaliveMs,
       ttlMs: defaults.ttlMs,
       welcomeTimeoutMs: defaults.helloTimeoutMs,
+      frameBytesGoal,
     },
     options,
     platform,

@@ -29,6 +29,36 @@ for (const side of ['node client', 'node server'] as const) {
     expect(peerFrames[499]).toBe('frame 499')
   })
 
+  test(`a frame that is the last for now leaves at once, with those before it (${side})`, async () => {
+    const { link, peerFrames } = await pair(side, false)
+    link.send('the first')
+    link.send('the second')
+    expect(link.bufferedBytes).toBeGreaterThan(0)
+    link.send('the last', true)
+    expect(link.bufferedBytes).toBe(0)
+    link.send('alone', true)
+    expect(link.bufferedBytes).toBe(0)
+    await until(() => peerFrames.length === 4, { what: 'the frames' })
+    expect(peerFrames).toEqual(['the first', 'the second', 'the last', 'alone'])
+  })
+
+  test(`frames wait for the end of their turn only up to 8 KiB (${side})`, async () => {
+    const { link, peerFrames } = await pair(side, false)
+    link.send('x'.repeat(8 * 1024 - 1))
+    expect(link.bufferedBytes).toBeGreaterThan(0)
+    link.send('y')
+    expect(link.bufferedBytes).toBe(0)
+    await until(() => peerFrames.length === 2, { what: 'the frames' })
+  })
+
+  test(`a text reaches the peer as text, whatever is in it (${side})`, async () => {
+    const { link, peerFrames } = await pair(side, false)
+    const texts = ['', 'ä€😀', 'a lone \ud83d', '\u0000', 'x'.repeat(100_000)]
+    for (const text of texts) link.send(text, true)
+    await until(() => peerFrames.length === texts.length, { what: 'the frames' })
+    expect(peerFrames).toEqual(texts.map((text) => Buffer.from(text).toString()))
+  })
+
   test(`the small frames of one turn share TLS records (${side})`, async () => {
     const { link, peerFrames, toPeer } = await pair(side, true)
     const sent: Buffer[] = []
