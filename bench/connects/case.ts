@@ -35,7 +35,13 @@ function workloadOf(scheme: 'ws' | 'wss', parallel: number, quick: boolean): Wor
     rounds: quick ? 3 : 11,
     async start() {
       const tls = scheme === 'wss' ? await certificate() : undefined
-      const options = { tls, parallel, sampleMs: quick ? 150 : 1000, countMax }
+      const options = {
+        tls,
+        parallel,
+        sampleMs: quick ? 150 : 1000,
+        countMax,
+        warmUpCount: quick ? 800 : 5000,
+      }
       return [ws, socketIo, rpcWebsockets, lastword].map((stack) => connectsContender(stack, options))
     },
   }

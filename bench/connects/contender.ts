@@ -8,24 +8,26 @@ export interface ConnectsOptions {
   /** How long a sample is to take about, in ms. */
   readonly sampleMs: number
   readonly countMax: number
+  /** How many conversations are had before anything is measured: a server that has just started is another case. */
+  readonly warmUpCount: number
 }
 
-/** With how many conversations the warm-up begins. */
+/** How many conversations the last part of the warm-up has, which finds out how many take the time of a sample. */
 const countFirst = 100
-/** In how many steps the warm-up comes to as many as take the time of a sample. */
-const warmUpSteps = 3
+/** How many conversations are had at once to compile what is hot. */
+const warmUpParallel = 50
 
 /** A server and a client that stay, and have conversations, each with a connection of its own. */
 export function connectsContender(stack: ConversationStack, options: ConnectsOptions): Contender {
-  const { tls, parallel, sampleMs, countMax } = options
+  const { tls, parallel, sampleMs, countMax, warmUpCount } = options
   let party: Promise<Party> | undefined
   let count = 0
 
-  async function have(conversations: number) {
+  async function have(conversations: number, atOnce = parallel) {
     party ??= startParty(stack, { tls, closer: 'client' })
     const { server, client, address } = await party
     const [serverBefore, clientBefore] = await Promise.all([server.usage(), client.usage()])
-    const seconds = await client.ask('many', { address, count: conversations, parallel })
+    const seconds = await client.ask('many', { address, count: conversations, parallel: atOnce })
     const [serverAfter, clientAfter] = await Promise.all([server.usage(), client.usage()])
     return {
       seconds,
@@ -34,14 +36,10 @@ export function connectsContender(stack: ConversationStack, options: ConnectsOpt
     }
   }
 
-  /** Compiles what is hot, and finds how many conversations take about as long as a sample is to. */
   async function warmUp(): Promise<number> {
-    let found = countFirst
-    for (let step = 1; step <= warmUpSteps; step++) {
-      const { seconds } = await have(found)
-      found = Math.min(countMax, Math.max(countFirst, Math.round((found / seconds) * (sampleMs / 1000))))
-    }
-    return found
+    await have(warmUpCount, warmUpParallel)
+    const { seconds } = await have(countFirst)
+    return Math.min(countMax, Math.max(countFirst, Math.round((countFirst / seconds) * (sampleMs / 1000))))
   }
 
   return {

@@ -1,3 +1,5 @@
+import { utf8Text } from './utf8.ts'
+
 /** base64url without padding (RFC 4648, section 5), by table: `atob` and `Buffer` are not part of every platform. */
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
@@ -8,18 +10,22 @@ export function base64urlLength(bytes: number): number {
 }
 
 export function toBase64url(bytes: Uint8Array): string {
-  let text = ''
+  // A text to which one character after another is added takes 32 bytes for each of them, and has to be put together
+  // by whoever writes it: that was a quarter of all that a connecting client allocated.
+  const units = new Uint8Array(base64urlLength(bytes.length))
+  let written = 0
   let bits = 0
   let bitCount = 0
-  for (const byte of bytes) {
-    bits = (bits << 8) | byte
+  for (let i = 0; i < bytes.length; i++) {
+    bits = (bits << 8) | (bytes[i] as number)
     for (bitCount += 8; bitCount >= 6; ) {
       bitCount -= 6
-      text += alphabet[(bits >>> bitCount) & 63]
+      units[written++] = alphabet.charCodeAt((bits >>> bitCount) & 63)
     }
     bits &= (1 << bitCount) - 1
   }
-  return bitCount === 0 ? text : text + alphabet[(bits << (6 - bitCount)) & 63]
+  if (bitCount > 0) units[written] = alphabet.charCodeAt((bits << (6 - bitCount)) & 63)
+  return utf8Text(units) as string
 }
 
 /**

@@ -17,7 +17,7 @@ export const earlyPrefix = 'lastword.early.'
 export function encodeEarly(frame: string): string | undefined {
   // UTF-8 is never shorter than UTF-16 units, so most long frames need not be encoded to be found too long.
   if (base64urlLength(frame.length) > limits.earlyCharsMax) return undefined
-  const bytes = new TextEncoder().encode(frame)
+  const bytes = encoder.encode(frame)
   if (base64urlLength(bytes.length) > limits.earlyCharsMax) return undefined
   return earlyPrefix + toBase64url(bytes)
 }
@@ -46,3 +46,5 @@ export function decodeEarly(protocols: Iterable<string>): string | undefined {
   if (frame === undefined) throw new PeerFault('frameMalformed', 'the early frame is not UTF-8')
   return frame
 }
+
+const encoder = /* @__PURE__ */ new TextEncoder()

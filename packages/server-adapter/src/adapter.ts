@@ -111,7 +111,7 @@ export class Adapter<C = AnyContract> {
       },
     }
     this.#httpDoor = new HttpDoor(options as AdapterOptions, this.#checked, {
-      onLink: (link, request, offered) => this.#receive(link, request, offered),
+      onLink: (link, request, offered) => this.#receive(link, request, clientAddress(request), offered),
       onRefused: (refusal, request) => this.#onRefused(refusal, request),
     })
   }
@@ -180,8 +180,9 @@ export class Adapter<C = AnyContract> {
     return (socket, request) => {
       if (socket.protocol === subprotocol) {
         // The session judges a frame's length itself, and counts it as a fault; memory is guarded by the server's `maxPayload`.
-        const endsFirst = this.#firstEnds.allowed(clientAddress(request), platform.now())
-        this.#receive(createNodeLink(socket, { rawSocket: request.socket, endsFirst }), request)
+        const address = clientAddress(request)
+        const endsFirst = this.#firstEnds.allowed(address, platform.now())
+        this.#receive(createNodeLink(socket, { rawSocket: request.socket, endsFirst }), request, address)
       } else if (existing !== undefined) existing(socket, request)
       else {
         // What such a client still does wrong must not end the process.
@@ -259,8 +260,8 @@ export class Adapter<C = AnyContract> {
     return report
   }
 
-  #receive(link: Link, request: HttpRequest, offered?: readonly string[]): void {
-    const door = new Door(link, request, clientAddress(request), this.#doorHost)
+  #receive(link: Link, request: HttpRequest, address: string, offered?: readonly string[]): void {
+    const door = new Door(link, request, address, this.#doorHost)
     this.#doors.add(door)
     door.open(request, offered)
     if (this.#gone) door.goAway()

@@ -8,6 +8,7 @@ import { isIPv6 } from 'node:net'
  */
 export function clientAddress(request: HttpRequest): string {
   const address = request.socket.remoteAddress ?? ''
+  if (!address.includes(':')) return address
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
   if (mapped !== undefined) return mapped
   return isIPv6(address) ? networkOf(address) : address

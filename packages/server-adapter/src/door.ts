@@ -83,11 +83,6 @@ export class Door implements LinkEvents {
   /** `offered`: the subprotocols that were offered, where that was not in a header of the request. */
   open(request: HttpRequest, offered?: readonly string[]): void {
     this.link.attach(this)
-    const { helloTimeoutMs } = this.#host
-    this.#timer = setTimeout(() => {
-      this.#refuse(new PeerFault('helloTimeout', `no hello within ${helloTimeoutMs} ms`))
-    }, helloTimeoutMs)
-    this.#timer.unref()
     if (offered === undefined) {
       offered = offeredProtocols(request)
       withoutEarly(request, offered)
@@ -98,6 +93,7 @@ export class Door implements LinkEvents {
     } catch (error) {
       this.#refuse(error)
     }
+    if (!this.#arrived && !this.#refused) this.#startTimer()
   }
 
   /** The server is going: closes the link, unless it has introduced itself. */
@@ -181,6 +177,14 @@ export class Door implements LinkEvents {
     const { code, got } = refusal
     this.link.send(JSON.stringify([{ t: 'reset', code, reason, got }]))
     void this.link.close(closeCodes.reset, refusal.code)
+  }
+
+  #startTimer(): void {
+    const { helloTimeoutMs } = this.#host
+    this.#timer = setTimeout(() => {
+      this.#refuse(new PeerFault('helloTimeout', `no hello within ${helloTimeoutMs} ms`))
+    }, helloTimeoutMs)
+    this.#timer.unref()
   }
 
   /** The timer itself is not kept either. */

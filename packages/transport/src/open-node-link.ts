@@ -33,13 +33,11 @@ export interface NodeClientOptions extends SecureContextOptions {
  *     const openLink = nodeLinkOpener({ ca: readFileSync('authority.pem'), headers: { authorization } })
  */
 export function nodeLinkOpener(clientOptions: NodeClientOptions = {}): OpenLink {
-  // What else there is may have to do with TLS; these have not, and are mostly made anew for each connection.
-  const { headers: _, origin: __, ...tlsOptions } = clientOptions
   return (url, options) => {
     const { frameBytesMax } = options
     const socket = new WebSocket(url, options.protocols, {
       perMessageDeflate: false,
-      ...(url.startsWith('wss:') && tlsMemory(hostOf(url), tlsOptions)),
+      ...(url.startsWith('wss:') && tlsMemory(hostOf(url), maybeTlsOptions(clientOptions))),
       // A larger frame is refused before it has been read.
       ...(frameBytesMax !== undefined && { maxPayload: frameBytesMax }),
       ...clientOptions,
@@ -50,6 +48,11 @@ export function nodeLinkOpener(clientOptions: NodeClientOptions = {}): OpenLink 
 
 /** Makes a link over `ws` with its defaults. Throws if the URL or a subprotocol is not well-formed. */
 export const openNodeLink: OpenLink = nodeLinkOpener()
+
+/** All options but those that have nothing to do with TLS and are mostly made anew for each connection. */
+function maybeTlsOptions({ headers: _, origin: __, ...rest }: NodeClientOptions): NodeClientOptions {
+  return rest
+}
 
 /** Host and port, as they stand in a well-formed URL: it is only compared. */
 function hostOf(url: string): string {
