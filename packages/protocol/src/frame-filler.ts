@@ -61,6 +61,7 @@ export class FrameFiller<Tag> {
 
   /** The next frame, or nothing. `strictBytes` bounds it where even a single message must not make it longer. */
   fill(link: AttachedLink, strictBytes?: number): Frame | undefined {
+    if (!this.#anything) return undefined
     const parts: string[] = []
     let bytes = this.#addControl(parts)
     while (this.#inbox.ackDue && bytes <= controlBytesMax) {
@@ -85,9 +86,15 @@ export class FrameFiller<Tag> {
     if (parts.length > 0) {
       // Each part was counted with a comma behind it, and the last one has none.
       this.#counters.frameMade(bytes - 1)
-      return `[${parts.join(',')}]`
+      return listOf(parts)
     }
     return link.attached ? this.#noteFrame() : undefined
+  }
+
+  /** False if there is nothing for any link: mostly so, for it is asked after each frame. */
+  get #anything(): boolean {
+    if (this.#control !== undefined || this.#pong !== undefined || this.#notes !== undefined) return true
+    return this.#inbox.ackDue || this.#outbox.hasNext
   }
 
   /** As much as leaves room for an acknowledgement; the first one whatever its length, for `hello` may be long. */
@@ -188,6 +195,13 @@ const controlBytesMax = limits.batchBytesMax / 2
 /** The largest message that may go on this link now: before `welcome` what every server takes, then no bound but the peer's own. */
 function largest(link: AttachedLink): number {
   return link.attached ? Number.POSITIVE_INFINITY : limits.maxBytesMin
+}
+
+/** A JSON array of what is JSON already. Most frames hold one or two envelopes, for which `join` would cost more. */
+function listOf(parts: readonly string[]): string {
+  let list = `[${parts[0]}`
+  for (let index = 1; index < parts.length; index++) list += `,${parts[index]}`
+  return `${list}]`
 }
 
 function noteBytes(text: string, payload: Uint8Array | undefined): number {

@@ -78,6 +78,11 @@ export class Outbox<Tag> {
     return this.#inFlightCount
   }
 
+  /** False if `next` has nothing to give, whatever the link and the window let through. */
+  get hasNext(): boolean {
+    return this.#cursor <= this.#last || this.#queue.count > 0 || this.#fin?.seq === 0
+  }
+
   /** Everything up to this number is acknowledged. */
   get acked(): number {
     return this.#base - 1

@@ -77,6 +77,10 @@ export class Arrivals {
   }
 
   frame(frame: string | Uint8Array, bytes: number): void {
+    const events = this.#events
+    const straight =
+      this.#openTold && !this.#paused && !this.#telling && !this.#end && this.#kept.length === 0
+    if (events !== undefined && straight) return this.#hand(events, frame, bytes)
     this.#kept.push([frame, bytes])
     this.keptBytes += bytes + frameCost
     this.#tell()
@@ -91,6 +95,17 @@ export class Arrivals {
     this.#end = end
     this.#tell()
     if (!this.#events) this.#resolveOver?.(end)
+  }
+
+  /** Mostly nothing is kept and somebody listens: then nothing is made to keep a frame in. */
+  #hand(events: LinkEvents, frame: string | Uint8Array, bytes: number): void {
+    this.#telling = true
+    try {
+      events.onFrame(frame, bytes)
+    } finally {
+      this.#telling = false
+    }
+    this.#tell()
   }
 
   #tell(): void {
