@@ -30,3 +30,9 @@ export class Keepalive<Tag> {
     this.#parts.emit({ type: 'recovered', link: link.id })
   }
 }
+
+/** The keepalive of a session. */
+export function keepaliveOf<Tag>(parts: SessionParts<Tag>): Keepalive<Tag> {
+  parts.keepalive ??= new Keepalive(parts)
+  return parts.keepalive
+}

@@ -7,10 +7,11 @@ export class SendQueue<Tag> {
   bytes = 0
 
   /** In front of the head there is nothing any more; what was taken back stands here until it is swept out. */
-  #slots: Array<OutgoingMessage<Tag> | undefined> = []
+  #slots: Array<OutgoingMessage<Tag> | undefined> = noSlots
   #head = 0
 
   push(message: OutgoingMessage<Tag>): void {
+    if (this.#slots === noSlots) this.#slots = []
     this.#slots.push(message)
     this.#count(message)
   }
@@ -68,7 +69,7 @@ export class SendQueue<Tag> {
     this.#slots[this.#head] = undefined
     this.#head++
     if (this.#head === this.#slots.length) {
-      this.#slots = []
+      this.#slots = noSlots
       this.#head = 0
     } else if (this.#head > 1024 && this.#head * 2 > this.#slots.length) {
       this.#slots = this.#slots.slice(this.#head)
@@ -76,3 +77,6 @@ export class SendQueue<Tag> {
     }
   }
 }
+
+/** Nothing waits. Never written to. */
+const noSlots: never[] = Object.freeze([]) as unknown as never[]

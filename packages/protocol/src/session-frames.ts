@@ -14,7 +14,7 @@ import type {
   WelcomeEnvelope,
 } from './envelope.ts'
 import type { FrameCharge } from './inbox.ts'
-import type { Keepalive } from './keepalive.ts'
+import { keepaliveOf } from './keepalive.ts'
 import { limits } from './limits.ts'
 import { PeerFault } from './peer-fault.ts'
 import type { SessionEnding } from './session-ending.ts'
@@ -29,18 +29,11 @@ export class SessionFrames<Tag> {
   readonly #parts: SessionParts<Tag>
   readonly #links: SessionLinks<Tag>
   readonly #ending: SessionEnding<Tag>
-  readonly #keepalive: Keepalive<Tag>
 
-  constructor(
-    parts: SessionParts<Tag>,
-    links: SessionLinks<Tag>,
-    ending: SessionEnding<Tag>,
-    keepalive: Keepalive<Tag>,
-  ) {
+  constructor(parts: SessionParts<Tag>, links: SessionLinks<Tag>, ending: SessionEnding<Tag>) {
     this.#parts = parts
     this.#links = links
     this.#ending = ending
-    this.#keepalive = keepalive
   }
 
   /** Server: a link has said `hello`. */
@@ -60,7 +53,7 @@ export class SessionFrames<Tag> {
     this.#links.welcome(resumed, now)
     this.#onAttached(link, resumed)
     // A `welcome` may never arrive: only an answer says that the session goes on.
-    if (resumed && !this.#parts.ended) link.proof = this.#keepalive.ping(now)
+    if (resumed && !this.#parts.ended) link.proof = keepaliveOf(this.#parts).ping(now)
   }
 
   onFrame(id: LinkId, frame: Frame, bytes: number, now: number): void {
@@ -139,7 +132,7 @@ export class SessionFrames<Tag> {
       case 'ping':
         return filler.setPong(encodeEnvelope({ t: 'pong', k: envelope.k }))
       case 'pong':
-        return this.#keepalive.onPong(envelope.k, link, now)
+        return keepaliveOf(this.#parts).onPong(envelope.k, link, now)
       case 'away':
         if (this.#parts.config.role === 'server')
           throw new PeerFault('envelopeUnexpected', 'away came from a client')

@@ -6,7 +6,7 @@ import { encodeEnvelope } from './encode.ts'
 import type { AwayEnvelope, Frame } from './envelope.ts'
 import type { Fate } from './errors.ts'
 import type { JournaledMessage, JournalSnapshot, JournalWrite } from './journal.ts'
-import { Keepalive } from './keepalive.ts'
+import { keepaliveOf } from './keepalive.ts'
 import { lastWords, type OneShot } from './last-words.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import { clip, SessionEnding } from './session-ending.ts'
@@ -34,15 +34,13 @@ export class SessionMachine<Tag = unknown> {
   readonly #ending: SessionEnding<Tag>
   /** Only where there is a journal. */
   #journaling: SessionJournaling<Tag> | undefined
-  readonly #keepalive: Keepalive<Tag>
   readonly #frames: SessionFrames<Tag>
 
   constructor(config: SessionConfig) {
     this.#parts = new SessionParts(config)
     this.#links = new SessionLinks(this.#parts)
     this.#ending = new SessionEnding(this.#parts, this.#links)
-    this.#keepalive = new Keepalive(this.#parts)
-    this.#frames = new SessionFrames(this.#parts, this.#links, this.#ending, this.#keepalive)
+    this.#frames = new SessionFrames(this.#parts, this.#links, this.#ending)
     if (config.journaled) this.#journaling = new SessionJournaling(this.#parts, this.#links, this.#ending)
   }
 
@@ -305,7 +303,7 @@ export class SessionMachine<Tag = unknown> {
     } else if (isDue(due.ping, now)) {
       due.ping = never
       due.dead = now + this.#parts.keepaliveMs
-      this.#keepalive.ping(now)
+      keepaliveOf(this.#parts).ping(now)
       this.#parts.inbox.rest()
       this.#parts.outbox.rest()
     }

@@ -5,6 +5,7 @@ import type { Fate } from './errors.ts'
 import { FrameFiller } from './frame-filler.ts'
 import { Inbox } from './inbox.ts'
 import { JournalClock, noJournal } from './journal-clock.ts'
+import type { Keepalive } from './keepalive.ts'
 import { defaults, limits } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
@@ -29,6 +30,8 @@ export class SessionParts<Tag> {
   keepaliveMs: number
   /** Faults since a message was last handled, of whichever side. */
   faultsInARow = 0
+  /** Made with the first question. */
+  keepalive: Keepalive<Tag> | undefined
   #outputs: SessionOutput<Tag>[] | undefined
 
   constructor(config: SessionConfig) {

@@ -261,7 +261,7 @@ export class Adapter<C = AnyContract> {
   }
 
   #receive(link: Link, request: HttpRequest, address: string, offered?: readonly string[]): void {
-    const door = new Door(link, request, address, this.#doorHost)
+    const door = new Door(link, address, this.#doorHost)
     this.#doors.add(door)
     door.open(request, offered)
     if (this.#gone) door.goAway()

@@ -64,43 +64,39 @@ export class Door implements LinkEvents {
   readonly address: string
   readonly #host: DoorHost
   /** Until it is decided. */
-  #request: HttpRequest | undefined
+  #deciding: Deciding | undefined
+  /** Once it is let in. */
   #owner: LinkEvents | undefined
-  #arrived = false
-  #refused = false
-  /** What came while it was being decided. The link is paused then, so it is not much. */
-  #waiting: Array<{ frame: Frame; bytes: number }> | undefined
-  #end: LinkEnd | undefined
-  #timer: NodeJS.Timeout | undefined
 
-  constructor(link: Link, request: HttpRequest, address: string, host: DoorHost) {
+  constructor(link: Link, address: string, host: DoorHost) {
     this.link = link
     this.address = address
-    this.#request = request
     this.#host = host
   }
 
   /** `offered`: the subprotocols that were offered, where that was not in a header of the request. */
   open(request: HttpRequest, offered?: readonly string[]): void {
     this.link.attach(this)
+    const deciding: Deciding = { request, timer: undefined, arrived: false, waiting: [], end: undefined }
+    this.#deciding = deciding
     if (offered === undefined) {
       offered = offeredProtocols(request)
       withoutEarly(request, offered)
     }
     try {
       const early = decodeEarly(offered)
-      if (early !== undefined) this.#introduce(early, Buffer.byteLength(early))
+      if (early !== undefined) this.#introduce(early, Buffer.byteLength(early), deciding)
     } catch (error) {
       this.#refuse(error)
     }
-    if (!this.#arrived && !this.#refused) this.#startTimer()
+    if (this.#deciding?.arrived === false) deciding.timer = this.#startTimer()
   }
 
   /** The server is going: closes the link, unless it has introduced itself. */
   goAway(): void {
-    if (this.#arrived || this.#refused) return
-    this.#refused = true
-    this.#stopTimer()
+    if (this.#deciding?.arrived !== false) return
+    clearTimeout(this.#deciding.timer)
+    this.#deciding = undefined
     void this.link.close(closeCodes.goingAway, 'the server is shutting down')
   }
 
@@ -108,10 +104,10 @@ export class Door implements LinkEvents {
 
   onFrame(frame: Frame, bytes: number): void {
     if (this.#owner !== undefined) return this.#owner.onFrame(frame, bytes)
-    if (this.#refused) return
-    if (!this.#arrived) return this.#introduce(frame, bytes)
-    this.#waiting ??= []
-    this.#waiting.push({ frame, bytes })
+    const deciding = this.#deciding
+    if (deciding === undefined) return
+    if (deciding.arrived) deciding.waiting.push({ frame, bytes })
+    else this.#introduce(frame, bytes, deciding)
   }
 
   onDrain(): void {
@@ -119,15 +115,15 @@ export class Door implements LinkEvents {
   }
 
   onEnd(end: LinkEnd): void {
-    this.#stopTimer()
+    clearTimeout(this.#deciding?.timer)
     this.#host.onEnd(this, end)
     if (this.#owner !== undefined) this.#owner.onEnd(end)
-    else this.#end = end
+    else if (this.#deciding !== undefined) this.#deciding.end = end
   }
 
-  #introduce(frame: Frame, bytes: number): void {
-    this.#arrived = true
-    this.#stopTimer()
+  #introduce(frame: Frame, bytes: number, deciding: Deciding): void {
+    deciding.arrived = true
+    clearTimeout(deciding.timer)
     try {
       const decoded = decodeFrame(frame, bytes, this.#host)
       const [hello, ...envelopes] = decoded.envelopes
@@ -140,8 +136,8 @@ export class Door implements LinkEvents {
       }
       this.link.pause()
       const arrival = { hello, rest: { envelopes, payload: decoded.payload }, bytes }
-      this.#host.admit(arrival, this.link, this.#request as HttpRequest, this.address).then(
-        (owner) => this.#handOver(owner),
+      this.#host.admit(arrival, this.link, deciding.request, this.address).then(
+        (owner) => this.#handOver(owner, deciding),
         (error) => this.#refuse(error),
       )
     } catch (error) {
@@ -149,22 +145,19 @@ export class Door implements LinkEvents {
     }
   }
 
-  #handOver(owner: LinkEvents): void {
+  #handOver(owner: LinkEvents, { waiting, end }: Deciding): void {
     this.#owner = owner
-    this.#request = undefined
-    for (const { frame, bytes } of this.#waiting ?? []) owner.onFrame(frame, bytes)
-    this.#waiting = undefined
-    if (this.#end !== undefined) owner.onEnd(this.#end)
+    this.#deciding = undefined
+    for (const { frame, bytes } of waiting) owner.onFrame(frame, bytes)
+    if (end !== undefined) owner.onEnd(end)
     else this.link.resume()
   }
 
   #refuse(error: unknown): void {
-    if (this.#refused) return
-    this.#refused = true
-    this.#stopTimer()
-    this.#waiting = undefined
-    const request = this.#request as HttpRequest
-    this.#request = undefined
+    if (this.#deciding === undefined) return
+    const { request, timer } = this.#deciding
+    this.#deciding = undefined
+    clearTimeout(timer)
     this.link.resume()
     if (error instanceof PeerFault) {
       this.#host.onRefused(error, request)
@@ -179,19 +172,25 @@ export class Door implements LinkEvents {
     void this.link.close(closeCodes.reset, refusal.code)
   }
 
-  #startTimer(): void {
+  #startTimer(): NodeJS.Timeout {
     const { helloTimeoutMs } = this.#host
-    this.#timer = setTimeout(() => {
+    const timer = setTimeout(() => {
       this.#refuse(new PeerFault('helloTimeout', `no hello within ${helloTimeoutMs} ms`))
     }, helloTimeoutMs)
-    this.#timer.unref()
+    return timer.unref()
   }
+}
 
-  /** The timer itself is not kept either. */
-  #stopTimer(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-  }
+/** What a door holds until it is decided whether the link is let in. */
+interface Deciding {
+  readonly request: HttpRequest
+  /** For a link that does not say `hello`. */
+  timer: NodeJS.Timeout | undefined
+  /** True once it has said `hello`. */
+  arrived: boolean
+  /** What came while it was being decided. The link is paused then, so it is not much. */
+  readonly waiting: Array<{ frame: Frame; bytes: number }>
+  end: LinkEnd | undefined
 }
 
 function offeredProtocols(request: HttpRequest): string[] {

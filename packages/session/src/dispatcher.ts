@@ -1,4 +1,5 @@
 import { type Contract, LastwordError, PayloadError, type RemoteErrorBody } from '@lastword/protocol'
+import { HandlersByName } from './handlers-by-name.ts'
 import { type IncomingMessage, remoteErrorBody } from './incoming-message.ts'
 import { type IteratorHost, MessageIterator } from './message-iterator.ts'
 import { OpenMessages } from './open-messages.ts'
@@ -30,8 +31,8 @@ export interface DispatcherHost {
 export class Dispatcher {
   readonly #host: DispatcherHost
   readonly #contract: Contract | undefined
-  readonly #concurrency: number
-  readonly #handlers = new Map<string, Handler>()
+  readonly #concurrency: number | undefined
+  readonly #handlers = new HandlersByName<Handler>()
   /** Messages that nothing listens for, by name, each list in order; made for the first of them. */
   #kept: Map<string, IncomingMessage[]> | undefined
   /** Messages whose handler waits for a place, in order. */
@@ -54,7 +55,7 @@ export class Dispatcher {
   #given = 0
   #idle: (() => void) | undefined
 
-  constructor(host: DispatcherHost, contract: Contract | undefined, concurrency: number) {
+  constructor(host: DispatcherHost, contract: Contract | undefined, concurrency: number | undefined) {
     this.#host = host
     this.#contract = contract
     this.#concurrency = concurrency
@@ -62,7 +63,7 @@ export class Dispatcher {
 
   /** True once the application has attached a handler. */
   get listens(): boolean {
-    return this.#handlers.size > 0
+    return this.#handlers.count > 0
   }
 
   /** Messages received and not handled. */
@@ -89,8 +90,7 @@ export class Dispatcher {
 
   /** False if the name has a handler already. */
   addHandler(name: string, handler: Handler): boolean {
-    if (this.#handlers.has(name)) return false
-    this.#handlers.set(name, handler)
+    if (!this.#handlers.add(name, handler)) return false
     const kept = this.#kept?.get(name)
     if (kept !== undefined) {
       this.#kept?.delete(name)
@@ -102,7 +102,7 @@ export class Dispatcher {
   }
 
   removeHandler(name: string, handler: Handler): void {
-    if (this.#handlers.get(name) === handler) this.#handlers.delete(name)
+    this.#handlers.remove(name, handler)
   }
 
   /** `undefined` while another iterator is attached. */
@@ -166,7 +166,7 @@ export class Dispatcher {
   /** Brings a message to whatever listens for it. */
   #place(message: IncomingMessage): void {
     if (this.#host.over()) return
-    if (this.#handlers.has(message.name)) {
+    if (this.#handlers.get(message.name) !== undefined) {
       insertInOrder(this.#ready, message)
       this.#startReady()
     } else if (this.#iterator !== undefined) {
@@ -191,11 +191,15 @@ export class Dispatcher {
     return !message.isRequest || this.#host.takesRequests()
   }
 
+  get #mayRun(): boolean {
+    return this.#concurrency === undefined || this.#running < this.#concurrency
+  }
+
   #startReady(): void {
     if (this.#starting) return
     this.#starting = true
     try {
-      while (this.#ready.length > 0 && this.#running < this.#concurrency && !this.#checking) {
+      while (this.#ready.length > 0 && this.#mayRun && !this.#checking) {
         if (this.#host.over() || !this.#mayGive(this.#ready[0] as IncomingMessage)) return
         const message = this.#ready.shift() as IncomingMessage
         const handler = this.#handlers.get(message.name)
@@ -296,7 +300,7 @@ export class Dispatcher {
 
   /** True once the application is known to answer requests, or to have closed: those that it has no handler for are refused. */
   get #refuses(): boolean {
-    return this.#handlers.size > 0 || this.#closing
+    return this.#handlers.count > 0 || this.#closing
   }
 
   /** An application attaches its handlers one after the other: only then is it known which requests have none. */

@@ -11,6 +11,7 @@ import {
   utf8Length,
 } from '@lastword/protocol'
 import { binaryOf } from './binary.ts'
+import { HandlersByName } from './handlers-by-name.ts'
 import { type Checked, checkPayload } from './payload-check.ts'
 import { wordsOf } from './words-of.ts'
 
@@ -29,7 +30,7 @@ export class Notes {
   readonly #host: NotesHost
   readonly #contract: Contract | undefined
   readonly #details: ErrorDetails
-  readonly #handlers = new Map<string, NoteHandler>()
+  readonly #handlers = new HandlersByName<NoteHandler>()
   /** Notes of the peer that a schema still looks at. */
   #checking = 0
 
@@ -55,18 +56,16 @@ export class Notes {
 
   /** False if the name has a handler already. */
   addHandler(name: string, handler: NoteHandler): boolean {
-    if (this.#handlers.has(name)) return false
-    this.#handlers.set(name, handler)
-    return true
+    return this.#handlers.add(name, handler)
   }
 
   removeHandler(name: string, handler: NoteHandler): void {
-    if (this.#handlers.get(name) === handler) this.#handlers.delete(name)
+    this.#handlers.remove(name, handler)
   }
 
   receive(name: string, payload: unknown): void {
     // A schema that is slower than the peer sends has more to do than it can: notes are what may be dropped.
-    if (!this.#handlers.has(name) || this.#checking >= checkingMax) return
+    if (this.#handlers.get(name) === undefined || this.#checking >= checkingMax) return
     const checked = checkPayload(this.#contract?.[name]?.payload, payload)
     if (!(checked instanceof Promise)) return this.#give(name, checked)
     this.#checking++

@@ -48,7 +48,6 @@ import { type TraceOrigin, Tracer } from './trace.ts'
 export class SessionCore
   implements DriverEvents<Delivery>, LaneHost, DispatcherHost, NotesHost, ClosingHost, LifeHost
 {
-  readonly emitter: Emitter<SessionEvents>
   readonly lane: OutgoingLane
   readonly dispatcher: Dispatcher
   readonly contract: Contract | undefined
@@ -60,6 +59,7 @@ export class SessionCore
   readonly #owner: SessionOwner
   readonly #life: SessionLife
   #notes: Notes | undefined
+  #emitter: Emitter<SessionEvents> | undefined
   readonly #closing: Closing
   readonly #machine: SessionMachine<Delivery>
   readonly #driver: SessionDriver<Delivery>
@@ -81,8 +81,8 @@ export class SessionCore
   #leaving: Promise<void> | undefined
   #onceDetached: (() => void) | undefined
   #left = false
-  /** The highest number that the journal knows to have come. */
-  #heldGot = Number.POSITIVE_INFINITY
+  /** The highest number that the journal knows to have come; `undefined` if there is no journal. */
+  #heldGot: number | undefined
 
   /** `kept`: the session's journal, if it has one, and what it goes on from: `begin` must follow then. */
   constructor(
@@ -98,13 +98,13 @@ export class SessionCore
     if (kept !== undefined) this.#heldGot = kept.snapshot?.state.in.got ?? 0
     this.#owner = owner
     if (owner.onLost !== undefined) this.#lost = new LostMessages(owner.onLost)
-    this.#begunAt = platform.now()
-    this.emitter = new Emitter(platform)
+    // Whole, for a fraction is an object of its own.
+    this.#begunAt = Math.floor(platform.now())
     const contract = options.contract as Contract | undefined
     this.contract = contract
     const restored = new RestoredMessages(config.sid)
     this.#machine = machineOf(config, kept, restored, platform.now())
-    this.restored = Object.freeze(restored.list)
+    this.restored = restored.list.length === 0 ? nothingRestored : Object.freeze(restored.list)
     this.#life = new SessionLife(this.#machine.welcomed, this)
     this.#driver = new SessionDriver(
       this.#machine,
@@ -119,7 +119,7 @@ export class SessionCore
     }
     this.lane = new OutgoingLane(this, contract, config.idPrefix, options)
     this.lane.adopt(restored.requests)
-    this.dispatcher = new Dispatcher(this, contract, options.concurrency ?? Number.POSITIVE_INFINITY)
+    this.dispatcher = new Dispatcher(this, contract, options.concurrency)
     const finAsked = kept?.snapshot?.state.out.fin !== undefined
     this.#closing = new Closing(this, options.halfOpen === true, finAsked)
     if (this.#closing.begun) this.#life.closing()
@@ -133,6 +133,17 @@ export class SessionCore
   get notes(): Notes {
     this.#notes ??= new Notes(this, this.contract, this.sid)
     return this.#notes
+  }
+
+  /** Made for the first who listens. */
+  get emitter(): Emitter<SessionEvents> {
+    this.#emitter ??= new Emitter(this.#platform)
+    return this.#emitter
+  }
+
+  /** Tells whoever listens. False if nobody does. */
+  emit<E extends keyof SessionEvents>(event: E, value: SessionEvents[E]): boolean {
+    return this.#emitter?.emit(event, value) === true
   }
 
   get state(): SessionState {
@@ -255,7 +266,7 @@ export class SessionCore
 
   /** Tells of what the session goes on without. */
   warn(error: LastwordError): void {
-    if (!this.emitter.emit('warning', error)) this.#platform.warn(error)
+    if (!this.emit('warning', error)) this.#platform.warn(error)
   }
 
   /** Resolves when the session has gone into other hands; `undefined` if nobody has asked for it. */
@@ -401,7 +412,7 @@ export class SessionCore
   }
 
   mayBegin(message: IncomingMessage): boolean {
-    return message.seq <= this.#heldGot
+    return this.#heldGot === undefined || message.seq <= this.#heldGot
   }
 
   takesRequests(): boolean {
@@ -415,7 +426,7 @@ export class SessionCore
   }
 
   onUnhandled(message: IncomingMessage): void {
-    this.emitter.emit('unhandled', message)
+    this.emit('unhandled', message)
   }
 
   onBegin({ timeoutMs = defaults.closeTimeoutMs }: CloseOptions): void {
@@ -460,7 +471,7 @@ export class SessionCore
 
   /** Something went wrong that nobody waits for. */
   onError(error: LastwordError): void {
-    if (!this.emitter.emit('error', error)) this.#platform.report(error)
+    if (!this.emit('error', error)) this.#platform.report(error)
   }
 
   onOutput(output: SessionOutput<Delivery>): void {
@@ -493,19 +504,19 @@ export class SessionCore
         this.#life.closing()
         this.dispatcher.finish()
         this.lane.abandonRequests('the peer has closed')
-        this.emitter.emit('closing', { code: output.code, reason: output.reason })
+        this.emit('closing', { code: output.code, reason: output.reason })
         return this.#closing.checkIdle()
       case 'away': {
         // The owner moves: the link goes on until the session has another one, so that what is under way is finished.
         const { after: afterMs, reason, location } = output
-        this.emitter.emit('away', { afterMs, reason, location })
+        this.emit('away', { afterMs, reason, location })
         return this.#owner.onAway?.(afterMs, location)
       }
       case 'move-refused':
         return this.#owner.onMoveRefused?.()
       case 'fault': {
         const error = new ProtocolError(output.code, output.by, output.message, { sessionId: this.sid })
-        this.emitter.emit('disconnected', error)
+        this.emit('disconnected', error)
         return
       }
       case 'ended':
@@ -625,7 +636,7 @@ export class SessionCore
     // A session that has ended meanwhile leaves its last link to nobody.
     const mayStand = forgotten !== true && !this.#machine.ended
     this.#driver.input({ type: 'unjournaled', mayStand })
-    this.#heldGot = Number.POSITIVE_INFINITY
+    this.#heldGot = undefined
     this.dispatcher.resume()
   }
 
@@ -647,6 +658,8 @@ export class SessionCore
     return new SessionClosedError(why, { sessionId: this.sid, cause })
   }
 }
+
+const nothingRestored: readonly RestoredMessage[] = Object.freeze([])
 
 /** How long a client that is welcomed elsewhere may take to close the link that it leaves. */
 const moveMs = 1_000

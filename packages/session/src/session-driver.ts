@@ -130,7 +130,7 @@ export class SessionDriver<Tag> implements Sleeper {
   /** Client: puts a link that was started by a `link-start` input into service. */
   bind(id: LinkId, link: Link, first: FirstFrame): void {
     const bound = new BoundLink(this, id, link, first)
-    this.#links = [...this.#links, bound]
+    this.#links = this.#links.length === 0 ? [bound] : [...this.#links, bound]
     if (first.early && first.frame !== undefined) this.#tracer?.frame('out', id, first.frame)
     link.attach(bound)
   }
@@ -140,7 +140,7 @@ export class SessionDriver<Tag> implements Sleeper {
     const id = this.nextLinkId()
     const bound = new BoundLink(this, id, link, undefined)
     bound.opened = true
-    this.#links = [...this.#links, bound]
+    this.#links = this.#links.length === 0 ? [bound] : [...this.#links, bound]
     this.#tracer?.linkOpened(id)
     this.#tracer?.envelopes('in', id, [hello, ...rest.envelopes], bytes)
     this.input({ type: 'link-accept', link: id, hello })

@@ -1,11 +1,10 @@
 import type { CloseReport } from '@lastword/protocol'
 import { Deferred } from './deferred.ts'
-import type { Emitter } from './emitter.ts'
 import type { SessionEvents, SessionState } from './session-types.ts'
 
 /** What a life is told of, besides what happens. */
 export interface LifeHost {
-  readonly emitter: Emitter<SessionEvents>
+  emit<E extends keyof SessionEvents>(event: E, value: SessionEvents[E]): boolean
   /** A clock in milliseconds. */
   now(): number
   onState(state: SessionState): void
@@ -64,14 +63,14 @@ export class SessionLife {
     this.#openedBefore = true
     this.#move('open')
     this.#opened?.resolve()
-    this.#host.emitter.emit('open', undefined)
+    this.#host.emit('open', undefined)
   }
 
   recovered(): void {
     // What is the first link here may be another one for the other side.
     if (this.#place !== 'recovering') return
     this.#move('open')
-    this.#host.emitter.emit('recovered', { downMs: this.#host.now() - this.#downSince })
+    this.#host.emit('recovered', { downMs: this.#host.now() - this.#downSince })
   }
 
   detached(code: number, reason: string): void {
@@ -79,7 +78,7 @@ export class SessionLife {
     if (this.#place === 'recovering') return
     this.#downSince = this.#host.now()
     this.#move('recovering')
-    this.#host.emitter.emit('recovering', { code, reason })
+    this.#host.emit('recovering', { code, reason })
   }
 
   /** One of the sides will send no more. */
@@ -95,9 +94,9 @@ export class SessionLife {
       this.#opened?.reject(why())
     }
     this.#move('closed')
-    if (isLost(report)) this.#host.emitter.emit('lost', report)
+    if (isLost(report)) this.#host.emit('lost', report)
     this.#host.onClosed(report)
-    this.#host.emitter.emit('closed', report)
+    this.#host.emit('closed', report)
   }
 
   #move(place: SessionState): void {

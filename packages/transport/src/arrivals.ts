@@ -19,7 +19,8 @@ export class Arrivals {
   #paused = false
   #opened = false
   #openTold = false
-  #kept: [frame: string | Uint8Array, bytes: number][] = []
+  /** Only while there are any. */
+  #kept: [frame: string | Uint8Array, bytes: number][] | undefined
   #end: LinkEnd | undefined
   #telling = false
   #endTold = false
@@ -79,8 +80,9 @@ export class Arrivals {
   frame(frame: string | Uint8Array, bytes: number): void {
     const events = this.#events
     const straight =
-      this.#openTold && !this.#paused && !this.#telling && !this.#end && this.#kept.length === 0
+      this.#openTold && !this.#paused && !this.#telling && !this.#end && this.#kept === undefined
     if (events !== undefined && straight) return this.#hand(events, frame, bytes)
+    this.#kept ??= []
     this.#kept.push([frame, bytes])
     this.keptBytes += bytes + frameCost
     this.#tell()
@@ -110,7 +112,6 @@ export class Arrivals {
 
   #tell(): void {
     const events = this.#events
-    // A listener that calls back into the link must not be overtaken by what comes next.
     if (!events || !this.#attached || this.#telling || this.#endTold) return
     this.#telling = true
     try {
@@ -119,9 +120,9 @@ export class Arrivals {
         events.onOpen()
       }
       // After the end there is nothing left to hold back: pausing only keeps the frames of a link that lives.
-      while (this.#kept.length > 0 && (!this.#paused || this.#end)) {
+      while (this.#kept !== undefined && (!this.#paused || this.#end)) {
         const kept = this.#kept
-        this.#kept = []
+        this.#kept = undefined
         let told = 0
         try {
           for (; told < kept.length && (!this.#paused || this.#end); ) {
@@ -130,7 +131,7 @@ export class Arrivals {
             events.onFrame(frame, bytes)
           }
         } finally {
-          if (told < kept.length) this.#kept = kept.slice(told).concat(this.#kept)
+          if (told < kept.length) this.#kept = kept.slice(told).concat(this.#kept ?? [])
         }
       }
       if (this.#end) {

@@ -88,7 +88,6 @@ class NodeLink implements Link, ArrivalsHost {
     },
   }
   static readonly #rawListeners = {
-    error: NodeLink.#socketListeners.error,
     end(this: Linked): void {
       this[linkOf].#onEndBegun()
     },
@@ -356,7 +355,6 @@ class NodeLink implements Link, ArrivalsHost {
 
   #useRawSocket(rawSocket: Socket): void {
     this.#rawSocket = rawSocket
-    // ws does not tell of the connection's own errors.
     listen(rawSocket, NodeLink.#rawListeners, this)
   }
 
@@ -371,6 +369,8 @@ class NodeLink implements Link, ArrivalsHost {
     unlisten(this.#socket, NodeLink.#connectingListeners)
     const raw = this.#rawSocket
     if (raw) unlisten(raw, NodeLink.#rawListeners)
+    // ws does not tell of the connection's own errors.
+    if (raw?.errored) this.#noteError(raw.errored)
 
     const closeFrameSeen = code !== 1006
     // ws ends the connection when it has sent a close frame and seen one.
