@@ -20,7 +20,7 @@ export const connects: BenchCase = {
   id: 'connects',
   title: 'Connect, ask, have the answer, close',
   about:
-    'A connection of its own for each request of some 250 bytes, which the client closes when it has the answer. It is over when the client has seen the end of it: for bare ws both close frames, for lastword everything handled on both sides as well; Socket.IO waits for nothing when it closes.',
+    'A connection of its own for each request of some 250 bytes, which the client closes when it has the answer. It is over when the connection has ended in good order: for bare ws with both close frames, for lastword with everything handled on both sides as well. Both processes have had some hundred conversations before.',
   workloads: ({ quick }) =>
     schemes.flatMap((scheme) => parallels.map((parallel) => workloadOf(scheme, parallel, quick))),
   targets: schemes.flatMap((scheme) => parallels.flatMap((parallel) => targetsOf(idOf(scheme, parallel)))),
