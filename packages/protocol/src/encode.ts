@@ -21,7 +21,8 @@ export interface MessageParts {
 }
 
 /**
- * Serialises a message once: it is kept as text, so that later changes by the caller change nothing and a replay costs nothing.
+ * Serialises a message once: it is kept as text, or as a copy of its payload, so that later changes by the caller
+ * change nothing and a replay costs nothing.
  *
  * Its text is never looked at as a whole here. An engine keeps what was put together with `+` as a tree of its pieces
  * until somebody reads a character of it; the frame that it goes into is then copied from the pieces, once. So sizes are
@@ -60,8 +61,14 @@ export function encodeMessage<Tag>(id: string, parts: MessageParts, tag: Tag): O
     rest += `,"d":${text}}`
     bytes += ',"d":'.length + (parts.textBytes ?? utf8Length(text))
   }
-  if (payload !== undefined) bytes += 4 + payload.byteLength
-  return new OutgoingMessage(id, rest, payload, bytes, tag)
+  if (payload === undefined) return new OutgoingMessage(id, rest, undefined, bytes, tag)
+  bytes += headerLengthBytes + payload.byteLength
+  // The one copy of the payload stands where its frame will have it, with room in front for the header.
+  const own = new Uint8Array(bytes).subarray(bytes - payload.byteLength)
+  own.set(payload)
+  const message = new OutgoingMessage(id, rest, own, bytes, tag)
+  message.roomInFront = true
+  return message
 }
 
 /** The envelope of a message under its sequence number, as text; a binary frame's header when it has a payload. */
@@ -90,17 +97,31 @@ export function encodeNote(name: string | undefined, text: string | undefined): 
   return text === undefined ? envelope : `${envelope.slice(0, -1)},"d":${text}}`
 }
 
+/** The binary frame of a message that has a payload: around it where there is room, so that nothing is copied. */
+export function encodeBinaryMsg(message: OutgoingMessage<unknown>, payload: Uint8Array): Uint8Array {
+  const header = encodeMsg(message)
+  if (!message.roomInFront) return encodeBinaryFrame(header, payload)
+  const shorter = seqCharsMax - seqChars(message, header)
+  const headBytes = message.bytes - payload.byteLength - shorter
+  const frame = new Uint8Array(payload.buffer, payload.byteOffset - headBytes, message.bytes - shorter)
+  new DataView(frame.buffer, frame.byteOffset).setUint32(0, headBytes - headerLengthBytes)
+  frame.set(encoder.encode(header), headerLengthBytes)
+  return frame
+}
+
 /** A binary frame: the header's length in 4 bytes, the header, the payload. */
 export function encodeBinaryFrame(header: string, payload: Uint8Array): Uint8Array {
   const head = encoder.encode(header)
-  const frame = new Uint8Array(4 + head.length + payload.length)
+  const frame = new Uint8Array(headerLengthBytes + head.length + payload.length)
   new DataView(frame.buffer).setUint32(0, head.length)
-  frame.set(head, 4)
-  frame.set(payload, 4 + head.length)
+  frame.set(head, headerLengthBytes)
+  frame.set(payload, headerLengthBytes + head.length)
   return frame
 }
 
 const encoder = new TextEncoder()
+/** Bytes in front of a binary frame's header: its length, big-endian. */
+const headerLengthBytes = 4
 /** Digits of the largest sequence number. */
 export const seqCharsMax = 16
 const msgHead = '{"t":"msg","seq":'

@@ -1,6 +1,14 @@
 import type { AttachedLink } from './attached-link.ts'
 import type { Counters } from './counters.ts'
-import { encodeAck, encodeBinaryFrame, encodeEnvelope, encodeMsg, seqChars, seqCharsMax } from './encode.ts'
+import {
+  encodeAck,
+  encodeBinaryFrame,
+  encodeBinaryMsg,
+  encodeEnvelope,
+  encodeMsg,
+  seqChars,
+  seqCharsMax,
+} from './encode.ts'
 import type { Frame } from './envelope.ts'
 import type { Inbox } from './inbox.ts'
 import { limits } from './limits.ts'
@@ -147,7 +155,7 @@ export class FrameFiller<Tag> {
     const next = this.#outbox.next(strictBytes ?? largest(link), 'binary')
     if (next === undefined || 't' in next || next.payload === undefined) return undefined
     this.#counters.transmitted(next.seq)
-    return this.#binary(encodeMsg(next), next.payload)
+    return this.#counted(encodeBinaryMsg(next, next.payload))
   }
 
   /** Returns the bytes that were added. */
@@ -170,11 +178,10 @@ export class FrameFiller<Tag> {
     const note = this.#notes?.[0]
     if (note?.payload === undefined) return undefined
     this.#forgetNotes(1)
-    return this.#binary(note.text, note.payload)
+    return this.#counted(encodeBinaryFrame(note.text, note.payload))
   }
 
-  #binary(header: string, payload: Uint8Array): Frame {
-    const frame = encodeBinaryFrame(header, payload)
+  #counted(frame: Uint8Array): Frame {
     this.#counters.frameMade(frame.length)
     return frame
   }

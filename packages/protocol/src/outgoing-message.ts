@@ -9,6 +9,8 @@ export class OutgoingMessage<Tag = unknown> {
   /** Where there is a journal: its place among the messages of its session, and the write that first has it. */
   order = 0
   write = 0
+  /** True if there is room for the header of its frame in front of `payload`, in the memory that is its own. */
+  roomInFront = false
 
   constructor(
     readonly id: string,

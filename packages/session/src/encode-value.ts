@@ -16,7 +16,7 @@ import type { Delivery, Outgoing } from './delivery.ts'
  * @throws ArgumentError for what neither JSON nor bytes can carry
  */
 export function encodeValue(id: string, parts: MessageParts, value: unknown, delivery: Delivery): Outgoing {
-  const payload = binaryOf(value)?.slice()
+  const payload = binaryOf(value)
   const text = payload === undefined ? payloadText(value) : undefined
   const textBytes = text === undefined ? 0 : byteLength(text)
   const { name, re, ask, again, meta } = parts

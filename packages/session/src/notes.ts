@@ -77,7 +77,9 @@ export class Notes {
 
   #submit(name: string, checked: Checked): boolean {
     if ('issues' in checked) throw this.#unfit(name, checked)
-    const binary = binaryOf(checked.value)?.slice()
+    const given = binaryOf(checked.value)
+    // Not by `slice`, which for a Buffer of Node copies nothing.
+    const binary = given && new Uint8Array(given)
     const text = binary === undefined ? payloadText(checked.value) : undefined
     const bytes = binary?.byteLength ?? utf8Length(text ?? '')
     // A name may cost six characters for each of its own, escaped.

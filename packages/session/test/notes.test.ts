@@ -26,6 +26,7 @@ test('a note is dropped when there is no link, and note() says so', async () => 
 
 test.each([
   ['a Uint8Array', new Uint8Array([1, 2])],
+  ['a Buffer', Buffer.from([1, 2])],
   ['an ArrayBuffer', new Uint8Array([1, 2]).buffer],
   ['a DataView', new DataView(new Uint8Array([0, 1, 2]).buffer, 1)],
 ])('%s travels as bytes', async (_, payload) => {

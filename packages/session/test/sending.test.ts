@@ -22,6 +22,8 @@ test('what is sent before there is a link waits for it and arrives in order', as
 
 test.each([
   ['a Uint8Array', (bytes: Uint8Array) => bytes],
+  // Its `slice` copies nothing.
+  ['a Buffer', (bytes: Uint8Array) => Buffer.from(bytes.buffer)],
   ['an ArrayBuffer', (bytes: Uint8Array) => bytes.buffer],
   ['a DataView', (bytes: Uint8Array) => new DataView(bytes.buffer, 1, 3)],
   ['a typed array', (bytes: Uint8Array) => new Uint16Array(bytes.buffer)],
@@ -39,6 +41,23 @@ test.each([
   bytes.fill(9)
   await platform.settle()
   expect([...((await asked) as Uint8Array)]).toEqual(expected)
+})
+
+test('bytes are sent again as they were, also with a number and a header of other lengths around them', async () => {
+  const made = await pair()
+  const { client, server, platform } = made
+  const got: number[][] = []
+  server.session.handle('bytes', (payload: Uint8Array) => void got.push([...payload]))
+  for (let n = 0; n < 9; n++) void client.session.send('bytes', new Uint8Array([n]))
+  await platform.settle()
+  made.links[1].deaf = true
+  const sent = [9, 10].map((n) => client.session.send('bytes', Buffer.from([n, n]), { meta: { name: 'ä€' } }))
+  await platform.settle()
+  await made.lose()
+  await made.link()
+  await platform.settle()
+  await Promise.all(sent)
+  expect(got).toEqual([...[0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => [n]), [9, 9], [10, 10]])
 })
 
 test('nothing is kept of an object that was sent, while the message waits', async () => {
