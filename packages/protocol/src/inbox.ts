@@ -31,7 +31,7 @@ export class Inbox {
   #unwritten: Array<{ seq: number; write: number }> | undefined
   /** What was handled above and may be acknowledged, and has not been told on this link. */
   #untold: number[] | undefined
-  #pending = new SeqRing<PendingMessage>(1)
+  #pending: SeqRing<PendingMessage> | undefined
   #pendingCount = 0
   #pendingBytes = 0
   #lastOnLink = 0
@@ -93,7 +93,7 @@ export class Inbox {
     this.#recorded = this.#clock.on ? restoredSet(state) : this.#handled
     this.#got = this.#handled.n
     this.#begunUpTo = state.got
-    this.#pending.advance(this.#got + 1)
+    this.#pending?.advance(this.#got + 1)
     this.handledTotal = state.handledTotal
     if (state.fin === undefined) return undefined
     this.#fin = { t: 'fin', ...state.fin }
@@ -160,6 +160,7 @@ export class Inbox {
       charge.bytes = 0
       return false
     }
+    this.#pending ??= new SeqRing(this.#handled.n + 1)
     this.#pending.set(envelope.seq, { id: envelope.id, charge })
     this.#pendingCount++
     if (!charge.open) {
@@ -189,9 +190,9 @@ export class Inbox {
 
   /** The application has finished with a message. False if that was said before, or it was never received. */
   handled(seq: number): boolean {
-    const pending = this.#pending.get(seq)
+    const pending = this.#pending?.get(seq)
     if (pending === undefined) return false
-    this.#pending.delete(seq)
+    this.#pending?.delete(seq)
     this.#pendingCount--
     if (pending.charge.open) {
       // The peer does not say which share of a frame each of its messages has: all of it is released with the first.
@@ -215,20 +216,20 @@ export class Inbox {
       this.#untold = rest.length > 0 ? numbersOf(rest) : undefined
     }
     this.#ackDue = this.#untold !== undefined
-    if (this.#pendingCount === 0) this.#pending.letGo(false)
+    if (this.#pendingCount === 0 && this.#pending?.isLarge === false) this.#pending = undefined
     return ack
   }
 
   /** Nothing has come for a while. */
   rest(): void {
-    if (this.#pendingCount === 0) this.#pending.letGo(true)
+    if (this.#pendingCount === 0) this.#pending = undefined
   }
 
   /** Ids of what was received and is not handled, in order. */
   pendingIds(): string[] {
     const ids: string[] = []
     for (let seq = this.#handled.n + 1; seq <= this.#got; seq++) {
-      const pending = this.#pending.get(seq)
+      const pending = this.#pending?.get(seq)
       if (pending !== undefined) ids.push(pending.id)
     }
     return ids
@@ -268,7 +269,10 @@ export class Inbox {
 
   #mayTell(seq: number): void {
     this.#ackDue = true
-    if (this.#handled.add(seq)) return this.#pending.advance(this.#handled.n + 1)
+    if (this.#handled.add(seq)) {
+      this.#pending?.advance(this.#handled.n + 1)
+      return
+    }
     this.#untold ??= []
     this.#untold.push(seq)
   }

@@ -26,9 +26,10 @@ export class Outbox<Tag> {
   /** Messages that have ended as handled, since the session began. */
   handledTotal = 0
 
-  readonly #queue = new SendQueue<Tag>()
-  /** What has a number: in flight, or from before a restart and not sent again. */
-  #inFlight = new SeqRing<OutgoingMessage<Tag>>(1)
+  /** What has no number yet. Made for the first message. */
+  #queue: SendQueue<Tag> | undefined
+  /** What has a number: in flight, or from before a restart and not sent again. Made for the first of them. */
+  #inFlight: SeqRing<OutgoingMessage<Tag>> | undefined
   #inFlightCount = 0
   #inFlightBytes = 0
   /** Of those from before a restart that were not sent again. */
@@ -67,11 +68,11 @@ export class Outbox<Tag> {
 
   /** Bytes retained: queued and in flight. */
   get bytes(): number {
-    return this.#queue.bytes + this.#restoredBytes + this.#inFlightBytes
+    return (this.#queue?.bytes ?? 0) + this.#restoredBytes + this.#inFlightBytes
   }
 
   get queuedCount(): number {
-    return this.#queue.count + this.#restoredCount
+    return (this.#queue?.count ?? 0) + this.#restoredCount
   }
 
   get inFlightCount(): number {
@@ -80,7 +81,11 @@ export class Outbox<Tag> {
 
   /** False if `next` has nothing to give, whatever the link and the window let through. */
   get hasNext(): boolean {
-    return this.#cursor <= this.#last || this.#queue.count > 0 || this.#fin?.seq === 0
+    return (
+      this.#cursor <= this.#last ||
+      (this.#queue !== undefined && this.#queue.count > 0) ||
+      this.#fin?.seq === 0
+    )
   }
 
   /** Everything up to this number is acknowledged. */
@@ -130,6 +135,7 @@ export class Outbox<Tag> {
 
   push(message: OutgoingMessage<Tag>): void {
     this.#changes.add(message)
+    this.#queue ??= new SendQueue()
     this.#queue.push(message)
   }
 
@@ -139,7 +145,7 @@ export class Outbox<Tag> {
     if (message.state !== 'queued' || message.seq > 0) return false
     message.forget()
     this.#changes.drop(message)
-    this.#queue.forget(message)
+    this.#queue?.forget(message)
     return true
   }
 
@@ -206,7 +212,7 @@ export class Outbox<Tag> {
     // What is acknowledged throughout is so by whatever acknowledgements say it: the ranges may reach down to the base.
     const throughout = this.#skipSettled(this.#base)
     if (throughout > this.#base) this.#advance(throughout)
-    if (this.#inFlightCount + this.#restoredCount === 0) this.#inFlight.letGo(false)
+    this.#letGo(false)
     if (highest > this.#peerGot) this.#peerGot = highest
     this.handledTotal += settled.length
     return settled
@@ -220,7 +226,7 @@ export class Outbox<Tag> {
   next(bytesMax: number, kind: 'text' | 'binary'): OutgoingMessage<Tag> | FinEnvelope | undefined {
     while (this.#cursor <= this.#last) {
       if (this.#cursor === this.#fin?.seq) return this.#finFits(bytesMax, kind) ? this.#takeFin() : undefined
-      const message = this.#inFlight.get(this.#cursor)
+      const message = this.#inFlight?.get(this.#cursor)
       if (message === undefined) {
         this.#cursor++
         continue
@@ -234,7 +240,7 @@ export class Outbox<Tag> {
       return message
     }
     if (!this.#changes.numbersHold) return undefined
-    const message = this.#queue.peek()
+    const message = this.#queue?.peek()
     if (message !== undefined) {
       if (message.bytes > bytesMax || kindOf(message) !== kind) return undefined
       if (!this.#clock.holds(message.write) || !this.#windowHolds(message, this.#last + 1)) return undefined
@@ -253,7 +259,7 @@ export class Outbox<Tag> {
   /** Queued messages that the peer will never take. They are taken out of the queue. */
   dropTooLarge(): OutgoingMessage<Tag>[] {
     this.#unnumberTooLarge()
-    const dropped = this.#queue.largerThan(this.maxBytes)
+    const dropped = this.#queue?.largerThan(this.maxBytes) ?? []
     for (const message of dropped) this.drop(message)
     return dropped
   }
@@ -265,20 +271,20 @@ export class Outbox<Tag> {
   drain(mayGoOn = false): Array<{ message: OutgoingMessage<Tag>; fate: Fate }> {
     const rest: Array<{ message: OutgoingMessage<Tag>; fate: Fate }> = []
     for (let seq = this.#base; seq <= this.#last; seq++) {
-      const message = this.#inFlight.get(seq)
+      const message = this.#inFlight?.get(seq)
       if (message === undefined) continue
       message.state = 'settled'
       this.#changes.remove(message)
       rest.push({ message, fate: seq <= this.#peerGot ? 'received' : 'unknown' })
     }
-    for (let message = this.#queue.peek(); message !== undefined; message = this.#queue.peek()) {
-      this.#queue.shift()
+    for (let message = this.#queue?.peek(); message !== undefined; message = this.#queue?.peek()) {
+      this.#queue?.shift()
       const fate = mayGoOn ? this.fateOf(message) : 'not-sent'
       message.state = 'settled'
       this.#changes.remove(message)
       rest.push({ message, fate })
     }
-    this.#inFlight = new SeqRing(this.#last + 1)
+    this.#inFlight = undefined
     this.#inFlightCount = 0
     this.#inFlightBytes = 0
     this.#restoredCount = 0
@@ -326,7 +332,7 @@ export class Outbox<Tag> {
     const { acked, also = [], fin, handledTotal } = state.out
     this.handledTotal = handledTotal
     this.#base = acked + 1
-    this.#inFlight.advance(this.#base)
+    this.#inFlight?.advance(this.#base)
     if (also.length > 0) this.#settledAbove = new SettledAbove(this.#base)
     for (const seq of numbersOf(also as SeqRange[])) this.#settledAbove?.add(seq)
     this.#last = acked
@@ -336,6 +342,7 @@ export class Outbox<Tag> {
       message.seq = this.#skipSettled(this.#last + 1)
       this.#last = message.seq
       this.#changes.restored(entry.order)
+      this.#inFlight ??= new SeqRing(this.#base)
       this.#inFlight.set(message.seq, message)
       this.#restoredCount++
       this.#restoredBytes += message.bytes
@@ -356,7 +363,14 @@ export class Outbox<Tag> {
 
   /** Nothing has come for a while. */
   rest(): void {
-    if (this.#inFlightCount + this.#restoredCount === 0) this.#inFlight.letGo(true)
+    this.#letGo(true)
+  }
+
+  /** A session that is idle holds neither a queue nor a ring. One that is large is kept for a while. */
+  #letGo(rests: boolean): void {
+    if (this.#queue?.count === 0) this.#queue = undefined
+    if (this.#inFlightCount + this.#restoredCount > 0) return
+    if (rests || this.#inFlight?.isLarge === false) this.#inFlight = undefined
   }
 
   /** The lowest number from this one on that is not acknowledged. */
@@ -368,9 +382,9 @@ export class Outbox<Tag> {
   #unnumberAbove(left: number): void {
     const back: OutgoingMessage<Tag>[] = []
     for (let seq = left + 1; seq <= this.#last; seq++) {
-      const message = this.#inFlight.get(seq)
+      const message = this.#inFlight?.get(seq)
       if (message === undefined) continue
-      this.#inFlight.delete(seq)
+      this.#inFlight?.delete(seq)
       if (message.state === 'queued') this.#countInFlight(message)
       this.#inFlightCount--
       this.#inFlightBytes -= message.bytes
@@ -379,6 +393,7 @@ export class Outbox<Tag> {
       back.push(message)
     }
     if (this.#fin !== undefined && this.#fin.seq > left) this.#fin.seq = 0
+    this.#queue ??= new SendQueue()
     this.#queue.unshift(back)
     this.#left = left
     this.#leftBeforeLink = Math.min(this.#leftBeforeLink, left)
@@ -392,7 +407,7 @@ export class Outbox<Tag> {
    */
   #unnumberTooLarge(): void {
     for (let seq = Math.max(this.#base, this.#uncounted); seq <= this.#restoredLast; seq++) {
-      const message = this.#inFlight.get(seq)
+      const message = this.#inFlight?.get(seq)
       if (message?.state !== 'queued' || message.bytes <= this.maxBytes) continue
       this.#restoredLast = seq - 1
       return this.#unnumberAbove(seq - 1)
@@ -400,10 +415,10 @@ export class Outbox<Tag> {
   }
 
   #settle(seq: number, settled: OutgoingMessage<Tag>[]): void {
-    const message = this.#inFlight.get(seq)
+    const message = this.#inFlight?.get(seq)
     if (message === undefined) return
     if (message.state === 'queued') this.#countInFlight(message)
-    this.#inFlight.delete(seq)
+    this.#inFlight?.delete(seq)
     this.#inFlightCount--
     this.#inFlightBytes -= message.bytes
     this.#changes.remove(message)
@@ -414,7 +429,7 @@ export class Outbox<Tag> {
   #advance(base: number): void {
     this.#ackWrite = this.#clock.touch()
     this.#base = base
-    this.#inFlight.advance(base)
+    this.#inFlight?.advance(base)
     this.#settledAbove?.advance(base)
     if (this.#settledAbove?.isEmpty) this.#settledAbove = undefined
     if (this.#cursor < base) this.#cursor = base
@@ -431,9 +446,10 @@ export class Outbox<Tag> {
   }
 
   #startFlight(message: OutgoingMessage<Tag>): void {
-    this.#queue.shift()
+    this.#queue?.shift()
     message.seq = ++this.#last
     message.state = 'in-flight'
+    this.#inFlight ??= new SeqRing(this.#base)
     this.#inFlight.set(message.seq, message)
     this.#inFlightCount++
     this.#inFlightBytes += message.bytes
@@ -452,7 +468,7 @@ export class Outbox<Tag> {
   #countReceived(): void {
     const last = Math.min(this.#peerGot, this.#restoredLast)
     for (let seq = Math.max(this.#base, this.#uncounted); seq <= last; seq++) {
-      const message = this.#inFlight.get(seq)
+      const message = this.#inFlight?.get(seq)
       if (message?.state === 'queued') this.#countInFlight(message)
       this.#uncounted = seq + 1
     }

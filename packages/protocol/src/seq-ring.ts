@@ -3,14 +3,15 @@
  * hashing and no allocation while the span between the lowest and the highest key stays what it was.
  */
 export class SeqRing<T> {
-  #slots: Array<T | undefined> = noSlots
-  /** One less than there are slots, which are a power of two, or none. */
-  #mask = -1
+  #slots: Array<T | undefined>
+  /** One less than there are slots, which are a power of two. */
+  #mask = slotsMin - 1
   /** The lowest key that may hold a value. */
   #base: number
 
   constructor(base: number) {
     this.#base = base
+    this.#slots = new Array<T | undefined>(slotsMin).fill(undefined)
   }
 
   get(seq: number): T | undefined {
@@ -32,18 +33,13 @@ export class SeqRing<T> {
     this.#base = base
   }
 
-  /**
-   * Says that nothing is in it: its slots are let go of, so that a session that is idle holds none. Many of them only if it
-   * rests: those would soon be made again, one doubling after the other.
-   */
-  letGo(rests: boolean): void {
-    if (this.#mask >= slotsAtWork && !rests) return
-    this.#slots = noSlots
-    this.#mask = -1
+  /** True if it has many slots: when it is empty it is worth keeping then, for they are made one doubling after the other. */
+  get isLarge(): boolean {
+    return this.#mask >= slotsAtWork
   }
 
   #grow(): void {
-    const size = Math.max(slotsMin, this.#slots.length * 2)
+    const size = this.#slots.length * 2
     const slots = new Array<T | undefined>(size).fill(undefined)
     for (let seq = this.#base; seq <= this.#base + this.#mask; seq++) {
       slots[seq & (size - 1)] = this.#slots[seq & this.#mask]
@@ -54,8 +50,5 @@ export class SeqRing<T> {
 }
 
 const slotsMin = 4
-/** What is made again without a thought. */
+/** What is made again at no cost worth a thought. */
 const slotsAtWork = 16
-
-/** Nothing is ever read from it or written to it. */
-const noSlots: never[] = Object.freeze([]) as never[]

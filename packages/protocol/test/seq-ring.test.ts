@@ -39,28 +39,11 @@ describe('SeqRing', () => {
     expect([ring.get(top - 3), ring.get(top)]).toEqual(['low', 'top'])
   })
 
-  it('takes values again after it has let go of its slots, of a few at once and of many when it rests', () => {
-    for (const [count, rests] of [
-      [3, false],
-      [500, false],
-      [500, true],
-    ] as const) {
-      const ring = new SeqRing<number>(1)
-      for (let seq = 1; seq <= count; seq++) ring.set(seq, seq)
-      for (let seq = 1; seq <= count; seq++) ring.delete(seq)
-      ring.advance(count + 1)
-      ring.letGo(rests)
-      expect([count, count + 1, count + 2].map((seq) => ring.get(seq))).toEqual([
-        undefined,
-        undefined,
-        undefined,
-      ])
-      for (let seq = count + 1; seq <= count + 40; seq++) ring.set(seq, seq)
-      expect([count + 1, count + 17, count + 40].map((seq) => ring.get(seq))).toEqual([
-        count + 1,
-        count + 17,
-        count + 40,
-      ])
-    }
+  it('is large from more than sixteen values on', () => {
+    const ring = new SeqRing<number>(1)
+    for (let seq = 1; seq <= 16; seq++) ring.set(seq, seq)
+    expect(ring.isLarge).toBe(false)
+    ring.set(17, 17)
+    expect(ring.isLarge).toBe(true)
   })
 })

@@ -20,7 +20,7 @@ import {
   type SessionCore,
 } from '@lastword/session'
 import type { Link, WsSocket } from '@lastword/transport'
-import { createNodeLink } from '@lastword/transport'
+import { createNodeLink, type NodeLinkOptions } from '@lastword/transport'
 import { type AdapterOptions, type CheckedAdapterOptions, checkOptions } from './adapter-options.ts'
 import { AdapterCounters, type AdapterStats } from './adapter-stats.ts'
 import { Admission } from './admission.ts'
@@ -182,7 +182,8 @@ export class Adapter<C = AnyContract> {
         // The session judges a frame's length itself, and counts it as a fault; memory is guarded by the server's `maxPayload`.
         const address = clientAddress(request)
         const endsFirst = this.#firstEnds.allowed(address, platform.now())
-        this.#receive(createNodeLink(socket, { rawSocket: request.socket, endsFirst }), request, address)
+        const link = createNodeLink(socket, endsFirst ? linksThatEndFirst : linksThatWait, request.socket)
+        this.#receive(link, request, address)
       } else if (existing !== undefined) existing(socket, request)
       else {
         // What such a client still does wrong must not end the process.
@@ -296,6 +297,10 @@ export class Adapter<C = AnyContract> {
 export function createAdapter<C = AnyContract>(options: AdapterOptions<C> = {}): Adapter<C> {
   return new Adapter<C>(options)
 }
+
+// One object for each kind of link, not for each link.
+const linksThatEndFirst: NodeLinkOptions = { endsFirst: true }
+const linksThatWait: NodeLinkOptions = { endsFirst: false }
 
 const shutdownMs = 10_000
 /** How much longer whoever wants a session waits than its holder may take, who has then let it go by itself. */

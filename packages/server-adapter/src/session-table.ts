@@ -1,17 +1,16 @@
 import type { IncomingMessage as HttpRequest } from 'node:http'
-import { ArgumentError, type CloseReport, type Contract, defaults } from '@lastword/protocol'
+import { ArgumentError, type CloseReport, type Contract } from '@lastword/protocol'
 import {
   Alarms,
-  frameBytesGoal,
   type KeptSession,
   type Platform,
   platform,
   SessionCore,
   type SessionState,
 } from '@lastword/session'
-import { nanoid } from 'nanoid'
 import type { AdapterOptions, CheckedAdapterOptions } from './adapter-options.ts'
 import type { AdapterCounters } from './adapter-stats.ts'
+import { ServerCoreConfig, type SharedConfig } from './core-config.ts'
 import { type Arrival, Refusal } from './door.ts'
 import { sameSecret } from './same-secret.ts'
 import { Entry, type EntryHost } from './session-entry.ts'
@@ -45,6 +44,7 @@ export class SessionTable implements EntryHost {
   readonly #shares: SessionShares<Entry>
   /** Sessions that the journal is making. */
   #reserved = 0
+  readonly #config: SharedConfig
   readonly #platform: Platform = { ...platform, alarms: new Alarms(platform) }
 
   constructor(
@@ -58,6 +58,7 @@ export class SessionTable implements EntryHost {
     this.#counters = counters
     this.#host = host
     this.#shares = new SessionShares(checked.sessionsPerIdentityMax)
+    this.#config = { options: checked, total: counters.traffic }
   }
 
   get size(): number {
@@ -140,23 +141,10 @@ export class SessionTable implements EntryHost {
       request,
       address,
     } = opening
-    const { window, maxBytes, keepaliveMs, ttlMs } = this.#checked
     const holder = this.#holderOf(identity, request, address)
     const entry = new Entry(hello.key, identity, this)
     const core = new SessionCore(
-      {
-        role: 'server',
-        sid: hello.sid,
-        key: hello.key,
-        idPrefix: nanoid(10),
-        frameBytesGoal,
-        window,
-        maxBytes,
-        keepaliveMs,
-        ttlMs,
-        welcomeTimeoutMs: defaults.helloTimeoutMs,
-        total: this.#counters.traffic,
-      },
+      new ServerCoreConfig(hello.sid, hello.key, this.#config),
       this.#options as AdapterOptions<Contract>,
       this.#platform,
       entry,

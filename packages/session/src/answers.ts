@@ -15,6 +15,7 @@ import { type Checked, checkPayload } from './payload-check.ts'
 
 /** What replies need of their session. */
 export interface AnswersHost {
+  readonly contract: Contract | undefined
   /** False once `fin` has been asked for. */
   maySubmit(): boolean
   submit(message: Outgoing): void
@@ -25,6 +26,7 @@ export interface AnswersHost {
 export interface AnswersLane {
   nextId(): string
   readonly order: CallOrder
+  readonly orderTail: Promise<void> | undefined
   readonly details: ErrorDetails
 }
 
@@ -32,17 +34,15 @@ export interface AnswersLane {
 export class Answers implements MessageHost, DeliveryObserver {
   readonly #host: AnswersHost
   readonly #lane: AnswersLane
-  readonly #contract: Contract | undefined
   readonly #bytesMax: number
   /** Bytes of replies that are retained. */
   #bytes = 0
   /** Wakes those who wait for a schema to look at their own reply; made for the first of them. */
   #waiting: Set<() => void> | undefined
 
-  constructor(host: AnswersHost, lane: AnswersLane, contract: Contract | undefined, bytesMax: number) {
+  constructor(host: AnswersHost, lane: AnswersLane, bytesMax: number) {
     this.#host = host
     this.#lane = lane
-    this.#contract = contract
     this.#bytesMax = bytesMax
   }
 
@@ -59,9 +59,9 @@ export class Answers implements MessageHost, DeliveryObserver {
    * throws, or rejects, with a PayloadError if the reply does not fit the contract: the asker is told so.
    */
   answer(request: IncomingMessage, value: unknown): void | Promise<void> {
-    const schema = this.#contract?.[request.name]?.reply
+    const schema = this.#host.contract?.[request.name]?.reply
     // Mostly there is nothing to wait for, and then nothing is made that waiting would need.
-    if (schema === undefined && this.#lane.order.tail === undefined) return this.#submitValue(request, value)
+    if (schema === undefined && this.#lane.orderTail === undefined) return this.#submitValue(request, value)
     let failure: { error: unknown } | undefined
     const settle = (checked: Checked) => {
       if ('issues' in checked) {

@@ -10,6 +10,7 @@ export type Handler = (payload: never, message: IncomingMessage<never>) => unkno
 
 /** What the dispatcher needs of its session. */
 export interface DispatcherHost {
+  readonly contract: Contract | undefined
   /** True from the session's end on, which `abort` follows: nothing is started any more. */
   over(): boolean
   /** False while the journal does not know that the message has come: what is begun must be marked if it is begun again. */
@@ -30,7 +31,6 @@ export interface DispatcherHost {
  */
 export class Dispatcher {
   readonly #host: DispatcherHost
-  readonly #contract: Contract | undefined
   readonly #concurrency: number | undefined
   readonly #handlers = new HandlersByName<Handler>()
   /** Messages that nothing listens for, by name, each list in order; made for the first of them. */
@@ -55,9 +55,8 @@ export class Dispatcher {
   #given = 0
   #idle: (() => void) | undefined
 
-  constructor(host: DispatcherHost, contract: Contract | undefined, concurrency: number | undefined) {
+  constructor(host: DispatcherHost, concurrency: number | undefined) {
     this.#host = host
-    this.#contract = contract
     this.#concurrency = concurrency
   }
 
@@ -213,7 +212,7 @@ export class Dispatcher {
 
   #start(message: IncomingMessage, handler: Handler): void {
     this.#running++
-    const schema = this.#contract?.[message.name]?.payload
+    const schema = this.#host.contract?.[message.name]?.payload
     if (schema === undefined) return this.#give(message, handler)
     const checked = checkPayload(schema, message.payload)
     if (!(checked instanceof Promise)) return this.#run(message, handler, checked)
@@ -323,7 +322,7 @@ export class Dispatcher {
   }
 
   #check(message: IncomingMessage): Checked | Promise<Checked> {
-    return checkPayload(this.#contract?.[message.name]?.payload, message.payload)
+    return checkPayload(this.#host.contract?.[message.name]?.payload, message.payload)
   }
 
   /** Gives the message what the schema made of its payload. False if it is unfit: its sender and the application are told. */

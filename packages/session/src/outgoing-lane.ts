@@ -24,6 +24,7 @@ import type { SendOptions, SessionOptions } from './session-types.ts'
 
 /** What the lane needs of its session. */
 export interface LaneHost {
+  readonly contract: Contract | undefined
   /** The session's id. */
   readonly sid: string
   /** False once the application has closed, or the session is over. */
@@ -52,10 +53,8 @@ export interface LaneHost {
 export class OutgoingLane implements DeliveryObserver {
   /** The replies to the peer's requests. */
   readonly answers: Answers
-  /** The order of the application's calls, of which replies are some. */
-  readonly order = new CallOrder()
+  #order: CallOrder | undefined
   readonly #host: LaneHost
-  readonly #contract: Contract | undefined
   readonly #ids: MessageIds
   readonly #room: Room
   // Each of these is made for the first that it holds: an idle session has none of them, and there may be many.
@@ -70,15 +69,13 @@ export class OutgoingLane implements DeliveryObserver {
 
   constructor(
     host: LaneHost,
-    contract: Contract | undefined,
     idPrefix: string,
     { queuedBytesMax = defaults.queuedBytesMax, onFull = 'reject' }: SessionOptions,
   ) {
     this.#host = host
-    this.#contract = contract
     this.#ids = new MessageIds(idPrefix)
     this.#room = new Room(host, this, queuedBytesMax, onFull)
-    this.answers = new Answers(host, this, contract, queuedBytesMax)
+    this.answers = new Answers(host, this, queuedBytesMax)
   }
 
   /** Takes in the requests of a process before, whose replies are still to come. */
@@ -99,7 +96,7 @@ export class OutgoingLane implements DeliveryObserver {
     waits = false,
     checked = false,
   ): Promise<unknown> {
-    checkName(name, this.#contract)
+    checkName(name, this.#host.contract)
     if (options !== noOptions) checkSendOptions(options)
     if (options.id !== undefined && this.#requests?.get(options.id) !== undefined) {
       throw new ArgumentError(
@@ -110,7 +107,7 @@ export class OutgoingLane implements DeliveryObserver {
     const id = options.id ?? this.#ids.next()
     const settled = new Promise<unknown>(takeEnds)
     const delivery = new Delivery(id, name, ask, waits, resolveTaken, rejectTaken)
-    const schema = checked ? undefined : this.#contract?.[name]?.payload
+    const schema = checked ? undefined : this.#host.contract?.[name]?.payload
     this.#accept(delivery, payload, schema, options)
     return settled
   }
@@ -137,7 +134,7 @@ export class OutgoingLane implements DeliveryObserver {
     if (ask) this.#addRequest(delivery, options.id === undefined ? this.#ids.count : 0)
     if (signal !== undefined) delivery.watch(signal, () => this.#giveUp(delivery, signal))
     // Mostly there is nothing to wait for, and then nothing is made that waiting would need.
-    if (schema === undefined && this.order.tail === undefined) {
+    if (schema === undefined && this.orderTail === undefined) {
       return this.#submit(options, payload, delivery)
     }
     this.#addUnsubmitted(delivery)
@@ -155,7 +152,7 @@ export class OutgoingLane implements DeliveryObserver {
       delivery.reject(new RemoteError(envelope.err.code, envelope.err.message, this.details))
       return this.#host.onReplyTaken(seq)
     }
-    const schema = this.#contract?.[delivery.name]?.reply
+    const schema = this.#host.contract?.[delivery.name]?.reply
     const outcome = checkPayload(schema, payload ?? envelope.d)
     const settle = (checked: Checked) => {
       if ('issues' in checked) delivery.reject(this.#unfit(`${delivery.name} (reply)`, checked))
@@ -240,8 +237,8 @@ export class OutgoingLane implements DeliveryObserver {
 
   /** Resolves when everything that was accepted is submitted: no schema looks at it, and it does not wait for room. */
   async submitted(): Promise<void> {
-    while (this.order.tail !== undefined || !this.#room.nobodyWaits) {
-      await this.order.tail
+    while (this.orderTail !== undefined || !this.#room.nobodyWaits) {
+      await this.orderTail
       await this.#room.emptied()
     }
   }
@@ -251,6 +248,17 @@ export class OutgoingLane implements DeliveryObserver {
     this.#unsubmitted?.delete(delivery)
     delivery.message = message
     this.#host.submit(message)
+  }
+
+  /** The order of the application's calls, of which replies are some. Made for the first schema that takes its time. */
+  get order(): CallOrder {
+    this.#order ??= new CallOrder()
+    return this.#order
+  }
+
+  /** Resolves when nothing waits for a schema any more; `undefined` if nothing does. */
+  get orderTail(): Promise<void> | undefined {
+    return this.#order?.tail
   }
 
   /** What every error of this session says. */

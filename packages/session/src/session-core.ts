@@ -117,9 +117,9 @@ export class SessionCore
       this.#keeping = new SessionKeeping(kept.journal, this.#driver.writer)
       kept.journal.onClosed?.((error) => this.#onJournalClosed(asJournalError(error, config.sid)))
     }
-    this.lane = new OutgoingLane(this, contract, config.idPrefix, options)
+    this.lane = new OutgoingLane(this, config.idPrefix, options)
     this.lane.adopt(restored.requests)
-    this.dispatcher = new Dispatcher(this, contract, options.concurrency)
+    this.dispatcher = new Dispatcher(this, options.concurrency)
     const finAsked = kept?.snapshot?.state.out.fin !== undefined
     this.#closing = new Closing(this, options.halfOpen === true, finAsked)
     if (this.#closing.begun) this.#life.closing()

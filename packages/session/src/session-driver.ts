@@ -286,7 +286,6 @@ export class SessionDriver<Tag> implements Sleeper {
   #closeLink(output: Extract<SessionOutput<Tag>, { type: 'link-close' }>): void {
     const bound = this.#links.find(({ id }) => id === output.link)
     if (bound === undefined || bound.closing) return
-    bound.closing = true
     bound.closed = { code: output.code, reason: output.reason }
     if (!bound.opened) return bound.link.abort()
     if (output.last !== undefined) {
@@ -338,11 +337,10 @@ class BoundLink<Tag> implements LinkEvents {
   readonly link: Link
   readonly first: FirstFrame | undefined
   opened = false
-  closing = false
+  /** What this side closes it with, from then on. */
   closed: ClosedLink | undefined
   ended: Promise<LinkEnd> | undefined
   readonly #driver: SessionDriver<Tag>
-  #over = false
   /** Of those who wait for its end. */
   #waiting: Array<() => void> | undefined
 
@@ -353,9 +351,12 @@ class BoundLink<Tag> implements LinkEvents {
     this.first = first
   }
 
-  /** Resolves when the link is over, whoever ended it, and the owner has been told. */
+  get closing(): boolean {
+    return this.closed !== undefined
+  }
+
+  /** For one that is not over: resolves when it is, whoever ended it, and the owner has been told. */
   get over(): Promise<void> {
-    if (this.#over) return Promise.resolve()
     return new Promise((resolve) => {
       this.#waiting ??= []
       this.#waiting.push(resolve)
@@ -376,7 +377,6 @@ class BoundLink<Tag> implements LinkEvents {
 
   onEnd(end: LinkEnd): void {
     this.#driver.linkEnded(this, end)
-    this.#over = true
     for (const resolve of this.#waiting ?? []) resolve()
   }
 }

@@ -12,7 +12,8 @@ export function machineOf(
   now: number,
 ): SessionMachine<Delivery> {
   if (kept === undefined) return new SessionMachine<Delivery>(config)
-  const journaled = { ...config, journaled: true }
+  // Whatever it is made of: an adapter's has most of it from what all of them share.
+  const journaled: CoreConfig = Object.assign(Object.create(config), { journaled: true })
   if (kept.snapshot === undefined) return new SessionMachine<Delivery>(journaled)
   return SessionMachine.restore<Delivery>(
     journaled,

@@ -51,10 +51,18 @@ export interface NodeLinkOptions {
  * socket is the link's: do not send on it, close it or pause it yourself.
  *
  * Only public interfaces of `ws`, `net` and `tls` are used.
+ *
+ * @param rawSocket the same as in the options, which many links can share then
  */
-export function createNodeLink(socket: WsSocket, options: NodeLinkOptions = {}): Link {
-  return new NodeLink(socket, options)
+export function createNodeLink(
+  socket: WsSocket,
+  options: NodeLinkOptions = noOptions,
+  rawSocket: Socket | undefined = options.rawSocket,
+): Link {
+  return new NodeLink(socket, options, rawSocket)
 }
+
+const noOptions: NodeLinkOptions = {}
 
 /** A socket, with the link that it is part of: ws marks connections in the same way. */
 interface Linked {
@@ -98,8 +106,6 @@ class NodeLink implements Link, ArrivalsHost {
 
   readonly #socket: WsSocket
   readonly #options: NodeLinkOptions
-  readonly #lowWaterBytes: number
-  readonly #keptBytesMax: number
   readonly #arrivals = new Arrivals(this)
   readonly #sent = new SentLedger()
   #rawSocket: Socket | undefined
@@ -120,15 +126,13 @@ class NodeLink implements Link, ArrivalsHost {
   #stopConnectTimer: (() => void) | undefined
   #stopEndTimers: (() => void) | undefined
 
-  constructor(socket: WsSocket, options: NodeLinkOptions) {
+  constructor(socket: WsSocket, options: NodeLinkOptions, rawSocket: Socket | undefined) {
     this.#socket = socket
     this.#options = options
-    this.#lowWaterBytes = options.lowWaterBytes ?? 64 * 1024
-    this.#keptBytesMax = options.keptBytesMax ?? 1024 * 1024
     this.#opened = socket.readyState !== socket.CONNECTING
     listen(socket, NodeLink.#socketListeners, this)
     if (!this.#opened) listen(socket, NodeLink.#connectingListeners, this)
-    if (options.rawSocket) this.#useRawSocket(options.rawSocket)
+    if (rawSocket) this.#useRawSocket(rawSocket)
     if (this.#opened) this.#arrivals.open()
     else {
       const ms = options.connectTimeoutMs ?? 10_000
@@ -255,6 +259,14 @@ class NodeLink implements Link, ArrivalsHost {
   #moved(): string {
     const raw = this.#rawSocket
     return `${this.#socket.bufferedAmount} ${raw?.writableFinished ? '' : raw?.bytesRead} ${this.#moves}`
+  }
+
+  get #lowWaterBytes(): number {
+    return this.#options.lowWaterBytes ?? 64 * 1024
+  }
+
+  get #keptBytesMax(): number {
+    return this.#options.keptBytesMax ?? 1024 * 1024
   }
 
   get #lingerMs(): number {
