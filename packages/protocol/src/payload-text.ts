@@ -16,9 +16,7 @@ export function payloadText(value: unknown): string | undefined {
     throw new ArgumentError(`the payload cannot be serialised: ${(cause as Error).message}`, remedy)
   }
   if (text === undefined) throw new ArgumentError(`a ${typeof value} cannot be serialised`, remedy)
-  // A short text has no room for so many levels, and whoever has the key shows it.
-  const plain = text.length <= 2 * limits.depthMax && !text.includes('__proto__')
-  if (!plain && typeof value === 'object' && value !== null) {
+  if (typeof value === 'object' && value !== null) {
     // What `toJSON` made of a value shows only in the text; nearly every payload is told by a look at itself.
     const fault = faultIn(value, limits.depthMax, true)
     const real = fault === 'opaque' ? faultIn(JSON.parse(text), limits.depthMax, false) : fault
@@ -45,9 +43,13 @@ function faultIn(value: unknown, room: number, heedToJson: boolean): PayloadFaul
     }
     return undefined
   }
-  for (const key of Object.keys(value)) {
+  // Without a list of the keys, which would be made for each message. What others have put on the prototype of all
+  // objects comes up too, and is not serialised.
+  for (const key in value) {
     if (key === '__proto__') return 'key'
-    const fault = faultIn((value as Record<string, unknown>)[key], room - 1, heedToJson)
+    const item = (value as Record<string, unknown>)[key]
+    if (typeof item !== 'object' || item === null || !Object.hasOwn(value, key)) continue
+    const fault = faultIn(item, room - 1, heedToJson)
     if (fault !== undefined) return fault
   }
   return undefined
