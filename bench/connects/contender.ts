@@ -1,5 +1,5 @@
 import type { Serving } from '../conversation/conversing.ts'
-import { type ConversationStack, type Party, startParty } from '../conversation/stacks.ts'
+import { type ConversationStack, startParty } from '../conversation/stacks.ts'
 import type { Contender, Sample } from '../harness/types.ts'
 
 export interface ConnectsOptions {
@@ -17,14 +17,15 @@ const countFirst = 100
 /** How many conversations are had at once to compile what is hot. */
 const warmUpParallel = 50
 
-/** A server and a client that stay, and have conversations, each with a connection of its own. */
+/** A server and a client that stay, and have conversations, each with a connection of its own. Both start at once. */
 export function connectsContender(stack: ConversationStack, options: ConnectsOptions): Contender {
   const { tls, parallel, sampleMs, countMax, warmUpCount } = options
-  let party: Promise<Party> | undefined
+  const party = startParty(stack, { tls, closer: 'client' })
+  // It is told by the first sample.
+  party.catch(() => {})
   let count = 0
 
   async function have(conversations: number, atOnce = parallel) {
-    party ??= startParty(stack, { tls, closer: 'client' })
     const { server, client, address } = await party
     const [serverBefore, clientBefore] = await Promise.all([server.usage(), client.usage()])
     const seconds = await client.ask('many', { address, count: conversations, parallel: atOnce })
@@ -56,7 +57,7 @@ export function connectsContender(stack: ConversationStack, options: ConnectsOpt
       }
     },
     async stop() {
-      await (await party?.catch(() => undefined))?.end()
+      await (await party.catch(() => undefined))?.end()
     },
   }
 }
