@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { Arrivals, type ArrivalsHost } from './arrivals.ts'
 import { fitReason, isSendableCode } from './close-frame.ts'
 import { watchIdle } from './idle-watch.ts'
@@ -176,7 +177,7 @@ class NodeLink implements Link, ArrivalsHost {
       this.#onSent(bytes, error),
     )
     this.#corkedBytes += bytes
-    if (last || this.#corkedBytes >= corkedBytesMax) this.#uncork()
+    if (last || this.#corkedBytes >= this.#corkedBytesMax) this.#uncork()
     if (this.#socket.bufferedAmount <= this.#lowWaterBytes) return
     this.#busy = true
     this.#uncork()
@@ -287,6 +288,11 @@ class NodeLink implements Link, ArrivalsHost {
     this.#corkedBytes = 0
     this.#rawSocket.cork()
     process.nextTick(() => this.#uncork())
+  }
+
+  get #corkedBytesMax(): number {
+    const raw = this.#rawSocket as TLSSocket | undefined
+    return raw?.encrypted === true ? corkedBytesMaxOverTls : corkedBytesMax
   }
 
   #uncork(): void {
@@ -426,9 +432,11 @@ function unlisten(emitter: Socket | WsSocket, listeners: Listeners): void {
 
 /**
  * How much waits for the end of the turn, to leave in one write with what is sent behind it. More gains nothing by it:
- * the peer could be reading it meanwhile, and the two processes would work in turns instead of side by side.
+ * the peer could be reading it meanwhile, and the two processes would work in turns instead of side by side. Over TLS,
+ * where Node writes one thing after the other and looks around in between, it pays to give two of a session's frames at once.
  */
 const corkedBytesMax = 8 * 1024
+const corkedBytesMaxOverTls = 32 * 1024
 
 const asText = { binary: false }
 const asBinary = { binary: true }

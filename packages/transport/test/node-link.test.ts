@@ -51,6 +51,21 @@ for (const side of ['node client', 'node server'] as const) {
     await until(() => peerFrames.length === 2, { what: 'the frames' })
   })
 
+  test(`over TLS they wait up to 32 KiB (${side})`, async () => {
+    const { link, peerFrames, toPeer } = await pair(side, true)
+    const sent: Buffer[] = []
+    toPeer.onBytes((_, chunk) => sent.push(chunk))
+    link.send('x'.repeat(16 * 1024))
+    link.send('y'.repeat(16 * 1024 - 1))
+    expect(link.bufferedBytes).toBeGreaterThan(32 * 1024)
+    link.send('z')
+    link.send('in the next write')
+    await until(() => peerFrames.length === 4, { what: 'the frames' })
+    expect(peerFrames.at(-1)).toBe('in the next write')
+    // Three of them fill three records, and the last one has its own.
+    expect(tlsRecords(Buffer.concat(sent))).toBe(4)
+  })
+
   test(`a text reaches the peer as text, whatever is in it (${side})`, async () => {
     const { link, peerFrames } = await pair(side, false)
     const texts = ['', 'ä€😀', 'a lone \ud83d', '\u0000', 'x'.repeat(100_000)]
