@@ -55,8 +55,8 @@ for (const side of ['node client', 'node server'] as const) {
     const { link, peerFrames, toPeer } = await pair(side, true)
     const sent: Buffer[] = []
     toPeer.onBytes((_, chunk) => sent.push(chunk))
-    link.send('x'.repeat(16 * 1024))
-    link.send('y'.repeat(16 * 1024 - 1))
+    link.send('x'.repeat(12 * 1024))
+    link.send('y'.repeat(20 * 1024 - 1))
     expect(link.bufferedBytes).toBeGreaterThan(32 * 1024)
     link.send('z')
     link.send('in the next write')
