@@ -24,11 +24,8 @@ export class Room {
   readonly #entrance: RoomEntrance
   readonly #bytesMax: number
   readonly #onFull: 'reject' | 'wait'
-  // Each of these is made for the first that it holds.
-  #outside: Map<Delivery, Outgoing> | undefined
-  #outsideBytes = 0
-  #readyWaiters: Array<() => void> | undefined
-  #emptyWaiters: Array<() => void> | undefined
+  /** Made for the first who waits. */
+  #waiting: Waiting | undefined
 
   constructor(host: RoomHost, entrance: RoomEntrance, bytesMax: number, onFull: 'reject' | 'wait') {
     this.#host = host
@@ -39,17 +36,17 @@ export class Room {
 
   /** True if nobody waits outside. */
   get nobodyWaits(): boolean {
-    return this.#outside === undefined || this.#outside.size === 0
+    return this.#waiting === undefined || this.#waiting.outside.size === 0
   }
 
   /** What waits outside. */
   get outside(): { messages: number; bytes: number } {
-    return { messages: this.#outside?.size ?? 0, bytes: this.#outsideBytes }
+    return { messages: this.#waiting?.outside.size ?? 0, bytes: this.#outsideBytes }
   }
 
   /** The messages that wait outside, in order. */
   messages(): Outgoing[] {
-    return [...(this.#outside?.values() ?? [])]
+    return [...(this.#waiting?.outside.values() ?? [])]
   }
 
   /**
@@ -65,41 +62,39 @@ export class Room {
       delivery.reject(new QueueFullError(this.#host.retainedBytes, this.#bytesMax, this.#entrance.details))
       return true
     }
-    this.#outside ??= new Map()
-    this.#outside.set(delivery, message)
-    this.#outsideBytes += message.bytes
+    const waiting = this.#made()
+    waiting.outside.set(delivery, message)
+    waiting.outsideBytes += message.bytes
     return false
   }
 
   /** Somebody may have left: lets in, in order, what fits. */
   update(): void {
-    for (const [delivery, message] of this.#outside ?? []) {
+    const waiting = this.#waiting
+    if (waiting === undefined) return
+    for (const [delivery, message] of waiting.outside) {
       if (!this.#host.maySubmit() || !this.#fits(message)) break
       this.leave(delivery)
       this.#entrance.letIn(message, delivery)
     }
-    if (this.#emptyWaiters !== undefined && this.nobodyWaits) {
-      wake(this.#emptyWaiters)
-      this.#emptyWaiters = undefined
-    }
-    if (this.#readyWaiters !== undefined && (!this.#host.takesMessages() || this.#isReady())) {
-      wake(this.#readyWaiters)
-      this.#readyWaiters = undefined
-    }
+    if (waiting.forEmptiness.length > 0 && this.nobodyWaits) wake(waiting.forEmptiness)
+    if (waiting.forRoom.length === 0) return
+    if (!this.#host.takesMessages() || this.#isReady()) wake(waiting.forRoom)
   }
 
   /** Takes away what waits outside, if it does. */
   leave(delivery: Delivery): void {
-    this.#outsideBytes -= this.#outside?.get(delivery)?.bytes ?? 0
-    this.#outside?.delete(delivery)
+    const waiting = this.#waiting
+    if (waiting === undefined) return
+    waiting.outsideBytes -= waiting.outside.get(delivery)?.bytes ?? 0
+    waiting.outside.delete(delivery)
   }
 
   /** Resolves when less than half of what may wait does, or the session takes no more. */
   ready(): Promise<void> {
     if (this.#isReady()) return Promise.resolve()
     return new Promise((resolve) => {
-      this.#readyWaiters ??= []
-      this.#readyWaiters.push(resolve)
+      this.#made().forRoom.push(resolve)
     })
   }
 
@@ -107,9 +102,17 @@ export class Room {
   async emptied(): Promise<void> {
     if (this.nobodyWaits) return
     await new Promise<void>((resolve) => {
-      this.#emptyWaiters ??= []
-      this.#emptyWaiters.push(resolve)
+      this.#made().forEmptiness.push(resolve)
     })
+  }
+
+  get #outsideBytes(): number {
+    return this.#waiting?.outsideBytes ?? 0
+  }
+
+  #made(): Waiting {
+    this.#waiting ??= { outside: new Map(), outsideBytes: 0, forRoom: [], forEmptiness: [] }
+    return this.#waiting
   }
 
   /** One message may always be in, however large. */
@@ -123,6 +126,15 @@ export class Room {
   }
 }
 
+interface Waiting {
+  /** What waits until there is room for it, in order, and its bytes. */
+  readonly outside: Map<Delivery, Outgoing>
+  outsideBytes: number
+  /** Who waits for room, and who until nobody waits outside. */
+  readonly forRoom: Array<() => void>
+  readonly forEmptiness: Array<() => void>
+}
+
 function wake(waiters: Array<() => void>): void {
-  for (const waiter of waiters) waiter()
+  for (const waiter of waiters.splice(0)) waiter()
 }

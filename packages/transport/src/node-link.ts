@@ -96,10 +96,12 @@ class NodeLink implements Link, ArrivalsHost {
       this[linkOf].#onOpen()
     },
   }
-  static readonly #rawListeners = {
+  static readonly #endListeners = {
     end(this: Linked): void {
       this[linkOf].#onEndBegun()
     },
+  }
+  static readonly #rawListeners = {
     finish(this: Linked): void {
       this[linkOf].#onEndBegun()
     },
@@ -117,13 +119,14 @@ class NodeLink implements Link, ArrivalsHost {
   #closing = false
   #forced = false
   #endedFirst = false
+  #watchesEnd = false
   /** A frame was too large: what follows it is not delivered. */
   #refusing = false
   #reading = true
   #moves = 0
   #error: Error | undefined
-  #httpStatus: number | undefined
-  #subprotocolRefused = false
+  /** Of a client's link: why it could not be made. */
+  #refusal: Refusal | undefined
   #stopConnectTimer: (() => void) | undefined
   #stopEndTimers: (() => void) | undefined
 
@@ -178,6 +181,7 @@ class NodeLink implements Link, ArrivalsHost {
     )
     this.#corkedBytes += bytes
     if (last || this.#corkedBytes >= this.#corkedBytesMax) this.#uncork()
+    if (!this.#corked) this.#watchEnd()
     if (this.#socket.bufferedAmount <= this.#lowWaterBytes) return
     this.#busy = true
     this.#uncork()
@@ -301,6 +305,24 @@ class NodeLink implements Link, ArrivalsHost {
     // Whoever holds back writes besides has done so for the sake of this one.
     do this.#rawSocket?.uncork()
     while (this.#rawSocket?.writableCorked)
+    this.#watchEnd()
+  }
+
+  /**
+   * What has not left keeps our FIN from following the peer's, which has to be noticed by itself then. Else it is enough
+   * to hear that ours has gone: a third listener for the same event takes a list of twenty, of every idle connection.
+   */
+  #watchEnd(atOnce = false): void {
+    const raw = this.#rawSocket
+    if (this.#watchesEnd || this.#arrivals.end || !raw?.writableLength) return
+    if (raw.writableCorked > 0 && !atOnce) {
+      // Somebody holds it back for the sake of this turn: what is still there in the next but one has not left.
+      setImmediate(() => setImmediate(() => this.#watchEnd(true)))
+      return
+    }
+    this.#watchesEnd = true
+    listen(raw, NodeLink.#endListeners, this)
+    if (raw.readableEnded) this.#onEndBegun()
   }
 
   #onSent(bytes: number, error: Error | undefined): void {
@@ -319,14 +341,15 @@ class NodeLink implements Link, ArrivalsHost {
   #onUpgrade(response: IncomingMessage): void {
     const offered = this.#options.protocols
     const selected = response.headers['sec-websocket-protocol']
-    this.#subprotocolRefused =
-      offered !== undefined && offered.length > 0 && !offered.includes(selected ?? '')
+    if (offered !== undefined && offered.length > 0 && !offered.includes(selected ?? '')) {
+      this.#refusal = { httpStatus: undefined }
+    }
     // Bun puts a ws of its own in place of ws, over its own WebSocket, and that shows no socket.
     if (response.socket) this.#useRawSocket(response.socket)
   }
 
   #onRefused(response: IncomingMessage): void {
-    this.#httpStatus = response.statusCode
+    this.#refusal = { httpStatus: response.statusCode }
     this.#noteError(
       new Error(`The server answered the upgrade request with HTTP status ${response.statusCode}.`),
     )
@@ -387,9 +410,11 @@ class NodeLink implements Link, ArrivalsHost {
     unlisten(this.#socket, NodeLink.#connectingListeners)
     const raw = this.#rawSocket
     if (raw) unlisten(raw, NodeLink.#rawListeners)
+    if (raw && this.#watchesEnd) unlisten(raw, NodeLink.#endListeners)
     // ws does not tell of the connection's own errors.
     if (raw?.errored) this.#noteError(raw.errored)
 
+    const httpStatus = this.#refusal?.httpStatus
     const closeFrameSeen = code !== 1006
     // ws ends the connection when it has sent a close frame and seen one.
     const clean = closeFrameSeen && (raw?.writableFinished ?? this.#error === undefined)
@@ -401,7 +426,7 @@ class NodeLink implements Link, ArrivalsHost {
       clean,
       opened: this.#opened,
       ...(!clean && { failure: this.#failure() }),
-      ...(this.#httpStatus !== undefined && { httpStatus: this.#httpStatus }),
+      ...(httpStatus !== undefined && { httpStatus }),
       ...(this.#error && { error: this.#error }),
       ...this.#sent.account(clean),
       peerEnded: closeFrameSeen || raw?.readableEnded === true,
@@ -412,9 +437,14 @@ class NodeLink implements Link, ArrivalsHost {
 
   #failure(): NonNullable<LinkEnd['failure']> {
     if (this.#opened) return 'lost'
-    if (this.#httpStatus !== undefined) return 'upgrade-refused'
-    return this.#subprotocolRefused ? 'subprotocol-refused' : connectFailure(this.#error)
+    if (this.#refusal === undefined) return connectFailure(this.#error)
+    return this.#refusal.httpStatus === undefined ? 'subprotocol-refused' : 'upgrade-refused'
   }
+}
+
+/** The server has not taken an upgrade request: with an HTTP status, or with another subprotocol. */
+interface Refusal {
+  readonly httpStatus: number | undefined
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: an event's arguments depend on its name.
