@@ -3,7 +3,7 @@ import type { SecureContextOptions } from 'node:tls'
 import WebSocket from 'isomorphic-ws'
 import type { OpenLink } from './link.ts'
 import { createNodeLink } from './node-link.ts'
-import { tlsMemory } from './tls-memory.ts'
+import { type TlsMemory, tlsMemory } from './tls-memory.ts'
 
 /**
  * How a Node client connects. These and every other client option of `ws` are handed to it; frames are not
@@ -37,7 +37,7 @@ export function nodeLinkOpener(clientOptions: NodeClientOptions = {}): OpenLink 
     const { frameBytesMax } = options
     const socket = new WebSocket(url, options.protocols, {
       perMessageDeflate: false,
-      ...(url.startsWith('wss:') && tlsMemory(hostOf(url), maybeTlsOptions(clientOptions))),
+      ...memoryFor(url, clientOptions),
       // A larger frame is refused before it has been read.
       ...(frameBytesMax !== undefined && { maxPayload: frameBytesMax }),
       ...clientOptions,
@@ -48,6 +48,21 @@ export function nodeLinkOpener(clientOptions: NodeClientOptions = {}): OpenLink 
 
 /** Makes a link over `ws` with its defaults. Throws if the URL or a subprotocol is not well-formed. */
 export const openNodeLink: OpenLink = nodeLinkOpener()
+
+/**
+ * Nothing where the URL alone does not tell which server it will be, whose certificate is looked at once for many
+ * connections: a server may point to another one, and an agent asks for the name in a `Host` header, remembers by itself,
+ * or goes through a proxy.
+ */
+function memoryFor(url: string, options: NodeClientOptions): TlsMemory | undefined {
+  if (!url.startsWith('wss://') || options.followRedirects || options.agent) return undefined
+  try {
+    return tlsMemory(hostOf(url), maybeTlsOptions(options))
+  } catch {
+    // Certificates that cannot be read: the connection fails by them, as by whatever else is wrong, and says so.
+    return undefined
+  }
+}
 
 /** All options but those that have nothing to do with TLS and are mostly made anew for each connection. */
 function maybeTlsOptions({ headers: _, origin: __, ...rest }: NodeClientOptions): NodeClientOptions {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { createServer } from 'node:https'
+import { Agent, createServer } from 'node:https'
 import { createServer as createTcpServer } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { certificate, listen, until } from '@lastword/testkit'
@@ -10,8 +10,11 @@ import { tlsMemory } from '../src/tls-memory.ts'
 import { atTheEnd, ended, record } from './harness.ts'
 
 /** A server, and whether each of its connections went on with a TLS session of an earlier one. */
-async function resuming(listening = 0): Promise<{ port: number; resumed: boolean[]; stop(): Promise<void> }> {
-  const server = createServer(await certificate())
+async function resuming(
+  listening = 0,
+  ticketKeys?: Buffer,
+): Promise<{ port: number; resumed: boolean[]; stop(): Promise<void> }> {
+  const server = createServer({ ...(await certificate()), ...(ticketKeys && { ticketKeys }) })
   const sockets = new WebSocketServer({ server })
   const resumed: boolean[] = []
   sockets.on('connection', (socket, { socket: raw }: IncomingMessage) => {
@@ -87,6 +90,43 @@ test('a session is forgotten with which no connection was made', async () => {
   await listen(cutting, port)
   expect(await visit(port, options)).toMatchObject({ opened: false })
   expect(tlsMemory(host, options).session).toBeUndefined()
+})
+
+test('the session of a server that another one has pointed to is not offered to that one', async () => {
+  const ticketKeys = Buffer.alloc(48, 7)
+  const target = await resuming(0, ticketKeys)
+  const pointing = createServer(await certificate())
+  pointing.on('upgrade', (_, socket) => {
+    socket.end(`HTTP/1.1 302 Found\r\nLocation: wss://localhost:${target.port}/\r\n\r\n`)
+  })
+  const port = await listen(pointing)
+  const options = { ...(await trusting()), followRedirects: true }
+  expect(await visit(port, options)).toMatchObject({ clean: true })
+  await new Promise((resolve) => pointing.close(resolve))
+  // Whoever can resume what was agreed with the target must not pass for the one that pointed to it.
+  const { resumed } = await resuming(port, ticketKeys)
+  expect(await visit(port, options)).toMatchObject({ clean: true })
+  expect(target.resumed).toEqual([false])
+  expect(resumed).toEqual([false])
+})
+
+test('an agent, which may ask for another name with each Host header, is left to remember by itself', async () => {
+  const { port } = await resuming()
+  const names: string[] = []
+  const checkServerIdentity = (name: string) => void names.push(name)
+  const agent = new Agent()
+  for (const host of ['one.example', 'other.example']) {
+    const options = { ...(await trusting()), agent, checkServerIdentity, headers: { host } }
+    expect(await visit(port, options)).toMatchObject({ clean: true })
+  }
+  expect(names).toEqual(['one.example', 'other.example'])
+})
+
+test('a certificate that cannot be read makes the connection fail, and nothing is thrown', async () => {
+  const { port } = await resuming()
+  const options = await trusting()
+  expect(await visit(port, { ...options, cert: 'none' })).toMatchObject({ opened: false })
+  expect(await visit(port, options)).toMatchObject({ clean: true })
 })
 
 test('options are the same by what they say: texts, bytes and lists of them', async () => {
