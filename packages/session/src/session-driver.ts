@@ -105,8 +105,8 @@ export class SessionDriver<Tag> implements Sleeper {
 
   /** Gives an input in, carries out what comes of it at once, and sends at the end of the turn. */
   input(input: SessionInput<Tag>): void {
-    // What the application does while outputs are carried out happens when they came: it costs no look at the clock each.
-    if (!this.#dispatching) this.#now = this.#platform.now()
+    // Also while outputs are carried out: a handler may have taken its time before it closes the session.
+    this.#now = this.#platform.now()
     this.#machine.handle(input, this.#now)
     this.#dispatch()
     this.#scheduleFlush()
@@ -121,6 +121,7 @@ export class SessionDriver<Tag> implements Sleeper {
 
   /** The application has finished with a message. */
   handled(seq: number): void {
+    // What is handled while outputs are carried out is so when they came: it costs no look at the clock each.
     if (!this.#dispatching) this.#now = this.#platform.now()
     this.#machine.handled(seq, this.#now)
     this.#dispatch()

@@ -210,6 +210,25 @@ test('closing survives a lost link at every step', async () => {
   }
 })
 
+test('the time to close begins with the call, however long the handler took that calls', async () => {
+  const { client, server, platform } = await pair()
+  const work = deferred()
+  client.session.handle('more', () => work.promise)
+  let closing = Promise.resolve<unknown>(undefined)
+  server.session.handle('work', () => {
+    platform.block(6_000)
+    void later(server.session.send('more'))
+    closing = server.session.close({ timeoutMs: 5_000 })
+  })
+  void later(client.session.send('work'))
+  await platform.settle()
+  await platform.advance(4_999)
+  expect(await outcomeOf(closing)).toBe('pending')
+  work.resolve()
+  await platform.settle()
+  expect(await closing).toMatchObject(clean)
+})
+
 test('a close that takes too long ends with close-timeout, and says what was received', async () => {
   const { client, server, platform, ...made } = await pair()
   server.session.handle('work', () => new Promise(() => {}))

@@ -62,6 +62,11 @@ export class TestPlatform implements Platform {
     throw new Error('it never comes to rest')
   }
 
+  /** Time passes, and nothing else can happen meanwhile. */
+  block(ms: number): void {
+    this.#now += ms
+  }
+
   /** Lets time pass, timer by timer. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms
