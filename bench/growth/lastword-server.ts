@@ -12,6 +12,8 @@ export const commands = {
     serveLastword(tls, (session) => session.handle('take', take), {
       keepaliveMs,
       sessionsPerIdentityMax: 100_000,
+      // A payload of 1 MiB has its envelope around it.
+      maxBytes: 2 * 2 ** 20,
       ...(window !== undefined && { window }),
       ...(journal !== 'none' && { journal: journalOf(journal) }),
     }),
