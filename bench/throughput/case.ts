@@ -44,7 +44,7 @@ interface Plan {
   readonly scheme: Scheme
   readonly payload: PayloadName
   readonly bufferutil?: boolean
-  /** A quick run does the workloads that have targets, and those that an issue asks to be reported with them. */
+  /** A quick run does the workloads that have targets, and those of them that masking decides. */
   readonly inQuick: boolean
 }
 
@@ -55,6 +55,8 @@ const plans: readonly Plan[] = [
     { scheme, payload: '64KiB-text', inQuick: true },
     { scheme, payload: '64KiB-binary', inQuick: true },
   ]),
+  { scheme: 'ws', payload: '64B', bufferutil: true, inQuick: false },
+  { scheme: 'wss', payload: '64B', bufferutil: true, inQuick: false },
   { scheme: 'ws', payload: '64KiB-text', bufferutil: true, inQuick: true },
   { scheme: 'ws', payload: '64KiB-binary', bufferutil: true, inQuick: true },
 ]
