@@ -295,6 +295,8 @@ export class OutgoingLane implements DeliveryObserver {
     } catch (error) {
       return delivery.reject(error)
     }
+    // The payload's own code has run, and may have aborted the signal.
+    if (delivery.settled) return
     if (!this.#host.maySubmit()) return this.#takesNoMore(delivery)
     if (this.#room.enter(message, delivery)) return
     this.#addUnsubmitted(delivery)

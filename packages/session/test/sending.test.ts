@@ -60,6 +60,23 @@ test('bytes are sent again as they were, also with a number and a header of othe
   expect(got).toEqual([...[0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => [n]), [9, 9], [10, 10]])
 })
 
+test('a message is not sent whose signal aborts while its payload is serialised, as its error says', async () => {
+  const { client, server, platform } = await pair()
+  const got: unknown[] = []
+  server.session.handle('n', (n) => void got.push(n))
+  const giveUp = new AbortController()
+  const payload = {
+    toJSON() {
+      giveUp.abort()
+      return 1
+    },
+  }
+  const sent = later(client.session.send('n', payload, { signal: giveUp.signal }))
+  await platform.settle()
+  expect(await outcomeOf(sent)).toMatchObject({ error: { fate: 'not-sent' } })
+  expect(got).toEqual([])
+})
+
 test('nothing is kept of an object that was sent, while the message waits', async () => {
   const { client, platform } = await pair()
   // Nothing but the session refers to the payload when this has returned.
