@@ -171,6 +171,8 @@ class NodeLink implements Link, ArrivalsHost {
   send(frame: string | Uint8Array, last = false): void {
     if (!this.#canSend) return
     if (!last) this.#cork()
+    // Held back by somebody else, who waits for this one: it leaves at once with that.
+    else if (this.#rawSocket?.writableCorked) this.#corked = true
     // As bytes, which ws writes together with its header; and they are counted on the way. What stands in for ws where
     // there is no connection to see may know texts alone.
     const data = typeof frame === 'string' && this.#rawSocket !== undefined ? Buffer.from(frame) : frame

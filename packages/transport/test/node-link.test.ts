@@ -104,6 +104,14 @@ function tlsRecords(stream: Buffer): number {
   return count
 }
 
+test('a frame that is the last for now leaves at once with what was held back on the connection before', async () => {
+  const { socket, request } = await serverSocket()
+  const link = createNodeLink(socket, { rawSocket: request.socket })
+  request.socket.cork()
+  link.send('alone', true)
+  expect(link.bufferedBytes).toBe(0)
+})
+
 test('what was held back on the connection before leaves with the frames of the link', async () => {
   const { socket, request } = await serverSocket()
   const link = createNodeLink(socket, { rawSocket: request.socket })
