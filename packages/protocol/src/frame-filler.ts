@@ -129,7 +129,8 @@ export class FrameFiller<Tag> {
     start: number,
     strictBytes: number | undefined,
   ): { messages: number; fin: number; shorter: number } {
-    const budget = Math.min(this.#bytesGoal, strictBytes ?? this.#bytesGoal)
+    // Where there is a bound, a message that is longer than the goal has to fit behind what stands in front of it.
+    const budget = strictBytes === undefined ? this.#bytesGoal : Math.min(limits.batchBytesMax, strictBytes)
     let bytes = start
     let shorter = 0
     for (let count = 0; parts.length < limits.envelopesPerFrameMax; count++) {
