@@ -19,8 +19,8 @@ export interface Link {
   attach(events: LinkEvents): void
   /**
    * Hands one frame over. A link that is not open (any more) drops it silently: whoever needs to know asks for
-   * acknowledgements. The bytes of a binary frame belong to the link from then on: changing them may change
-   * what is sent.
+   * acknowledgements. The bytes of a binary frame are only lent: the link changes none of them, for they may be sent
+   * again on another one; and if somebody else does, what is sent may change.
    *
    * @param last True if no other frame follows for now: a link that puts the frames of one turn into one write does not
    * hold this one back for what may come. @default false
