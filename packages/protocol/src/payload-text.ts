@@ -44,8 +44,10 @@ function faultIn(value: unknown, room: number, heedToJson: boolean): PayloadFaul
     return undefined
   }
   // Without a list of the keys, which would be made for each message. What others have put on the prototype of all
-  // objects comes up too, and is not serialised.
+  // objects comes up too, and is not serialised; where there is another prototype, nothing of that is even looked at.
+  const isPlain = Object.getPrototypeOf(value) === Object.prototype
   for (const key in value) {
+    if (!isPlain && !Object.hasOwn(value, key)) continue
     if (key === '__proto__') return 'key'
     const item = (value as Record<string, unknown>)[key]
     if (typeof item !== 'object' || item === null || !Object.hasOwn(value, key)) continue

@@ -60,6 +60,21 @@ test('bytes are sent again as they were, also with a number and a header of othe
   expect(got).toEqual([...[0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => [n]), [9, 9], [10, 10]])
 })
 
+test('nothing is asked of a payload that JSON does not ask: what it inherits stays where it is', async () => {
+  const { client, server, platform } = await pair()
+  const got: unknown[] = []
+  server.session.handle('n', (n) => void got.push(n))
+  const parent = {
+    get costly(): never {
+      throw new Error('nobody may ask for this')
+    },
+  }
+  const sent = later(client.session.send('n', Object.assign(Object.create(parent), { own: { n: 1 } })))
+  await platform.settle()
+  await sent
+  expect(got).toEqual([{ own: { n: 1 } }])
+})
+
 test('a message is not sent whose signal aborts while its payload is serialised, as its error says', async () => {
   const { client, server, platform } = await pair()
   const got: unknown[] = []
