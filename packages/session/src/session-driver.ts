@@ -205,7 +205,8 @@ export class SessionDriver<Tag> implements Sleeper {
     const links = this.#links
     const closing = links.filter((bound) => bound.closing)
     await Promise.all(closing.map((bound) => bound.ended ?? bound.link.close(1000, '')))
-    const opening = links.filter((bound) => !bound.closing)
+    // One that has ended meanwhile tells nobody any more.
+    const opening = links.filter((bound) => !bound.closing && this.#links.includes(bound))
     if (opening.length === 0) return
     await atMost(this.#platform, welcomeMs, Promise.all(opening.map((bound) => bound.over)), false)
   }
