@@ -32,7 +32,7 @@ export function tlsMemory(host: string, options: SecureContextOptions & Record<s
 
 /** Of connections with the same TLS options. */
 interface Shared {
-  readonly options: ReadonlyArray<[name: string, value: unknown]>
+  readonly options: ReadonlyArray<readonly [name: string, value: unknown]>
   readonly secureContext: SecureContext
   /** By host and port, the one that was used last is the last one. */
   readonly sessions: Map<string, Buffer>
@@ -46,7 +46,11 @@ const sessionsMax = 64
 function sharedBy(given: SecureContextOptions & Record<string, unknown>): Shared {
   const options = Object.entries(given)
   const index = inUse.findIndex((shared) => areSame(shared.options, options))
-  const found = inUse[index] ?? { options, secureContext: createSecureContext(given), sessions: new Map() }
+  const found = inUse[index] ?? {
+    options: options.map(([name, value]) => [name, copyOf(value)] as const),
+    secureContext: createSecureContext(given),
+    sessions: new Map(),
+  }
   if (index !== 0) {
     if (index > 0) inUse.splice(index, 1)
     inUse.unshift(found)
@@ -67,6 +71,12 @@ function isSame(one: unknown, other: unknown): boolean {
   if (Buffer.isBuffer(one)) return Buffer.isBuffer(other) && one.equals(other)
   if (!Array.isArray(one) || !Array.isArray(other) || one.length !== other.length) return false
   return one.every((value, n) => isSame(value, other[n]))
+}
+
+/** Whoever changes a list of authorities, or a key, in its place means the connections that come after that. */
+function copyOf(value: unknown): unknown {
+  if (Buffer.isBuffer(value)) return Buffer.from(value)
+  return Array.isArray(value) ? value.map(copyOf) : value
 }
 
 function keepLatest(sessions: Map<string, Buffer>, host: string, session: Buffer): void {

@@ -140,6 +140,20 @@ test('options are the same by what they say: texts, bytes and lists of them', as
   expect(contextOf({ ca: [cert, Buffer.from(cert)], rejectUnauthorized: true })).not.toBe(one)
 })
 
+test('what is changed in a list or in bytes that were given counts from the next connection on', async () => {
+  const { cert } = await certificate()
+  const contextOf = (options: NodeClientOptions) => tlsMemory('localhost', options).secureContext
+  const ca = [cert]
+  const first = contextOf({ ca })
+  ca.push(cert)
+  const second = contextOf({ ca })
+  expect(second).not.toBe(first)
+  const bytes = Buffer.from(`${cert}\n`)
+  const third = contextOf({ ca: [bytes] })
+  bytes.write(' ', bytes.length - 1)
+  expect(contextOf({ ca: [bytes] })).not.toBe(third)
+})
+
 test('a few sets of options are remembered, the latest ones', () => {
   const contextOf = (n: number) => tlsMemory('localhost', { sigalgs: 'ed25519', n }).secureContext
   const first = contextOf(0)
