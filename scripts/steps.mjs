@@ -80,6 +80,7 @@ export const steps = [
   { name: 'fuzz', what: 'the fuzzer for a few seconds: both roles and the door', run: fuzz },
   { name: 'race', what: 'the race lab, a slice of it: nothing is lost on real sockets', run: race },
   { name: 'soak', what: 'the soak, a slice of it: lost links, takeovers, bounds', run: soak },
+  { name: 'bench', what: 'the bench, a round of some of its workloads: everybody can still be measured', run: bench },
   {
     name: 'e2e',
     what: 'Playwright: the packed script-tag build in Chromium, the shared suite in Firefox and WebKit too',
@@ -166,6 +167,14 @@ async function soak() {
   const entries = ['soak/main.ts', ...processes.map((name) => `soak/${name}-process.ts`)]
   const { code, problem } = await runTypeScript(entries, ['--short'], { deadlineMs: 4 * minuteMs })
   return code === 0 ? counts(1) : counts(0, [`soak: ${problem ?? `status ${code}`}`])
+}
+
+async function bench() {
+  const entries = ['bench/main.ts', 'bench/peer-process.ts']
+  const workloads = '1/ws-64B,2/ws-1,3/ws-1,4/ws'
+  const args = ['--quick', '--rounds', '1', '--only', workloads, '--report', report('bench-report.html')]
+  const { code, problem } = await runTypeScript(entries, args, { deadlineMs: 4 * minuteMs })
+  return code === 0 ? counts(1) : counts(0, [`bench: ${problem ?? `status ${code}`}`])
 }
 
 async function unit() {
