@@ -57,6 +57,8 @@ export class SessionDriver<Tag> implements Sleeper {
   #links: readonly BoundLink<Tag>[] = noLinks
   #lastLinkId = 0
   #dispatching = false
+  #flushing = false
+  #flushAgain = false
   /** The time of the latest input. */
   #now = 0
   #flushScheduled = false
@@ -179,9 +181,24 @@ export class SessionDriver<Tag> implements Sleeper {
 
   /** Sends what waits now, without waiting for the end of the turn. */
   flush(): void {
+    if (this.#flushing) {
+      // A link that has room again while it is given a frame gets the next one behind that, and not before it.
+      this.#flushAgain = true
+      return
+    }
+    this.#flushing = true
+    try {
+      this.#flushAll()
+    } finally {
+      this.#flushing = false
+    }
+  }
+
+  #flushAll(): void {
     // What changed in one turn is one write: a reply stands in the journal together with what it answers.
     this.writer?.pump()
     do {
+      this.#flushAgain = false
       for (const bound of this.#links) {
         let frame = this.#nextFrame(bound)
         while (frame !== undefined) {
@@ -192,7 +209,7 @@ export class SessionDriver<Tag> implements Sleeper {
           frame = next
         }
       }
-    } while (this.#dispatch())
+    } while (this.#dispatch() || this.#flushAgain)
     this.writer?.pump()
     this.#arm()
   }

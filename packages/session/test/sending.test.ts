@@ -483,3 +483,27 @@ test('a request that was handled and is given up before its reply comes was rece
     },
   })
 })
+
+test.each([Number.POSITIVE_INFINITY, 1])(
+  'a link that says it has room while it is given a frame gets the next one behind it: %s',
+  async (room) => {
+    const { client, server, platform, links } = await pair()
+    const [near, far] = links
+    // No acknowledgement gives the client another occasion.
+    far.mute = true
+    let left = room
+    Object.defineProperty(near, 'writable', { get: () => left-- > 0, set: () => {} })
+    const send = near.send.bind(near)
+    near.send = (frame) => {
+      left = room
+      near.drain()
+      send(frame)
+    }
+    const got: unknown[] = []
+    server.session.handle('n', (n) => void got.push(n))
+    // Each takes a frame of its own.
+    for (let n = 0; n < 9; n++) void later(client.session.send('n', { n, text: 'x'.repeat(16_000) }))
+    await platform.settle()
+    expect(got).toMatchObject([0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => ({ n })))
+  },
+)

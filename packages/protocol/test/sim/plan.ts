@@ -42,6 +42,8 @@ export interface SidePlan {
   abortAt: number | undefined
   window: { messages: number; bytes: number }
   maxBytes: number
+  /** Up to where frames are filled; `undefined` for as far as they may be. */
+  frameBytesGoal: number | undefined
 }
 
 export interface NetworkPlan {
@@ -175,9 +177,10 @@ function makeSide(random: Random, horizon: number, closeAt: number | undefined):
     : random.pick<SidePlan['sizes']>(['small', 'small', 'mixed', 'edge'])
   const messages = random.chance(0.15) ? 0 : random.int(1, sizes === 'large' ? 5 : sizes === 'edge' ? 10 : 40)
   const handler = random.pick<SidePlan['handler']>(['immediate', 'quick', 'slow', 'sequential'])
+  const sendUntil = random.int(0, horizon)
   return {
     messages,
-    sendUntil: random.int(0, horizon),
+    sendUntil,
     atOnce: random.chance(0.6) ? random.int(0, messages) : 0,
     sizes,
     binaryShare: random.pick([0, 0, 0.3, 1]),
@@ -198,5 +201,7 @@ function makeSide(random: Random, horizon: number, closeAt: number | undefined):
       bytes: random.pick([limits.maxBytesMin, 2 * limits.maxBytesMin, defaults.windowBytes]),
     },
     maxBytes: random.pick([limits.maxBytesMin, 3 * limits.maxBytesMin, defaults.maxBytes]),
+    // Not drawn, so that what a seed draws stays what it was.
+    frameBytesGoal: [undefined, 16 * 1024 - 64, 1_000][sendUntil % 3],
   }
 }

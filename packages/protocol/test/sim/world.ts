@@ -190,7 +190,7 @@ export class World {
   }
 
   #config(side: Side): SessionConfig {
-    const { window, maxBytes } = this.plan[side]
+    const { window, maxBytes, frameBytesGoal } = this.plan[side]
     const { keepaliveMs, ttlMs, processes } = this.plan
     const journaled = processes[side].journalMs !== undefined
     return {
@@ -199,6 +199,7 @@ export class World {
       key,
       window,
       maxBytes,
+      frameBytesGoal,
       keepaliveMs,
       ttlMs,
       welcomeTimeoutMs,
