@@ -80,7 +80,11 @@ export const steps = [
   { name: 'fuzz', what: 'the fuzzer for a few seconds: both roles and the door', run: fuzz },
   { name: 'race', what: 'the race lab, a slice of it: nothing is lost on real sockets', run: race },
   { name: 'soak', what: 'the soak, a slice of it: lost links, takeovers, bounds', run: soak },
-  { name: 'bench', what: 'the bench, a round of some of its workloads: everybody can still be measured', run: bench },
+  {
+    name: 'bench',
+    what: 'the bench, a round of some of its workloads: everybody can still be measured',
+    run: bench,
+  },
   {
     name: 'e2e',
     what: 'Playwright: the packed script-tag build in Chromium, the shared suite in Firefox and WebKit too',
