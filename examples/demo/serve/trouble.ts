@@ -29,7 +29,11 @@ export class Trouble {
     stack: StackId,
     request: IncomingMessage,
   ): Promise<void> {
-    if (situation.id === 'cut') this.#cut(tab, call, stack, request)
+    if (situation.id === 'cut') {
+      // What answers the upgrade leaves together with what is said first: the page is to have that, and a connection to lose.
+      await passing(noticeMs)
+      this.#cut(tab, call, stack, request)
+    }
     if (situation.id !== 'block') return
     this.#log.step(tab, call, stack, 'blocked')
     await this.#block(call)
@@ -56,8 +60,12 @@ export class Trouble {
 /** The event loop of this process stands still, as it does in a program that computes for too long. */
 async function standStill(): Promise<void> {
   // The page is to hear of it before, and the other Offer is to be there.
-  await new Promise((resolve) => setTimeout(resolve, noticeMs))
+  await passing(noticeMs)
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, blockedMs)
+}
+
+function passing(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 const noticeMs = 50

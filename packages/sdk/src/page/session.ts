@@ -206,6 +206,8 @@ export function openSession<C>(url: string, options: PageConnectOptions<C>): Pag
                   if (error || !ask) settle(error)
                 },
               )
+              // Its signal may have been aborted while it was serialised.
+              if (isSettled()) return
               if (finAsked) takesNoMore()
               else if (outside.size || !submit(delivery)) {
                 if (options.onFull !== 'wait') {
