@@ -7,6 +7,7 @@ import {
   SessionClosedError,
 } from '@lastword/protocol'
 
+/** Whoever keeps something for a delivery until it is settled. */
 export interface DeliveryObserver {
   onSettled(delivery: Delivery): void
 }

@@ -5,7 +5,7 @@ import type { MessageIds } from './message-ids.ts'
 /**
  * Requests that wait for their reply, by id.
  *
- * Those with ids of this session stand in a ring, by their number. In a Map they cost twenty times as much: each time
+ * Those with ids of this session stand in a ring, by their number. In a Map a request cost nearly twice as much: each time
  * that it is cleared of what was taken out of it, V8 leaves the old table behind with all that stood in it, and one
  * such table that has grown old keeps alive all that come after it, so that every request waits for a full collection.
  */
