@@ -35,8 +35,8 @@ export class Dispatcher {
   readonly #handlers = new HandlersByName<Handler>()
   /** Messages that nothing listens for, by name, each list in order; made for the first of them. */
   #kept: Map<string, IncomingMessage[]> | undefined
-  /** Messages whose handler waits for a place, in order. */
-  #ready: IncomingMessage[] = []
+  /** Messages whose handler waits for a place, in order; only while there are any. */
+  #ready: IncomingMessage[] | undefined
   #running = 0
   /** Handlers are being started: one that finishes at once leaves the next one to that loop. */
   #starting = false
@@ -93,7 +93,7 @@ export class Dispatcher {
     const kept = this.#kept?.get(name)
     if (kept !== undefined) {
       this.#kept?.delete(name)
-      for (const message of kept) insertInOrder(this.#ready, message)
+      for (const message of kept) this.#makeReady(message)
     }
     this.#startReady()
     this.#scheduleRefusal()
@@ -153,7 +153,7 @@ export class Dispatcher {
   /** The session is over: nothing is started any more, and handlers still running are told by their signal. */
   abort(): void {
     this.#finished = true
-    this.#ready = []
+    this.#ready = undefined
     this.#kept = undefined
     this.#iterator?.abort()
     for (const message of this.#open.all()) message.cancel()
@@ -165,8 +165,17 @@ export class Dispatcher {
   /** Brings a message to whatever listens for it. */
   #place(message: IncomingMessage): void {
     if (this.#host.over()) return
-    if (this.#handlers.get(message.name) !== undefined) {
-      insertInOrder(this.#ready, message)
+    const handler = this.#handlers.get(message.name)
+    if (handler !== undefined) {
+      // Mostly it has a place at once: a list to wait in would be made for each message of a session that is mostly idle.
+      if (this.#ready === undefined && !this.#starting && this.#mayStart(message)) {
+        this.#starting = true
+        try {
+          this.#start(message, handler)
+        } finally {
+          this.#starting = false
+        }
+      } else this.#makeReady(message)
       this.#startReady()
     } else if (this.#iterator !== undefined) {
       this.#iterator.push(message)
@@ -190,17 +199,25 @@ export class Dispatcher {
     return !message.isRequest || this.#host.takesRequests()
   }
 
-  get #mayRun(): boolean {
-    return this.#concurrency === undefined || this.#running < this.#concurrency
+  #mayStart(message: IncomingMessage): boolean {
+    if (this.#checking || this.#host.over()) return false
+    if (this.#concurrency !== undefined && this.#running >= this.#concurrency) return false
+    return this.#mayGive(message)
+  }
+
+  #makeReady(message: IncomingMessage): void {
+    this.#ready ??= []
+    insertInOrder(this.#ready, message)
   }
 
   #startReady(): void {
-    if (this.#starting) return
+    if (this.#starting || this.#ready === undefined) return
     this.#starting = true
     try {
-      while (this.#ready.length > 0 && this.#mayRun && !this.#checking) {
-        if (this.#host.over() || !this.#mayGive(this.#ready[0] as IncomingMessage)) return
+      while (this.#ready !== undefined) {
+        if (!this.#mayStart(this.#ready[0] as IncomingMessage)) return
         const message = this.#ready.shift() as IncomingMessage
+        if (this.#ready.length === 0) this.#ready = undefined
         const handler = this.#handlers.get(message.name)
         if (handler === undefined) this.#place(message)
         else this.#start(message, handler)

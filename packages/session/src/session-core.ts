@@ -60,7 +60,9 @@ export class SessionCore
   readonly #life: SessionLife
   #notes: Notes | undefined
   #emitter: Emitter<SessionEvents> | undefined
-  readonly #closing: Closing
+  /** Made when one of the sides begins to close. */
+  #closing: Closing | undefined
+  readonly #halfOpen: boolean
   readonly #machine: SessionMachine<Delivery>
   readonly #driver: SessionDriver<Delivery>
   /** `closed`, made for the first who asks. */
@@ -120,9 +122,11 @@ export class SessionCore
     this.lane = new OutgoingLane(this, config.idPrefix, options)
     this.lane.adopt(restored.requests)
     this.dispatcher = new Dispatcher(this, options.concurrency)
-    const finAsked = kept?.snapshot?.state.out.fin !== undefined
-    this.#closing = new Closing(this, options.halfOpen === true, finAsked)
-    if (this.#closing.begun) this.#life.closing()
+    this.#halfOpen = options.halfOpen === true
+    if (kept?.snapshot?.state.out.fin !== undefined) {
+      this.#closing = new Closing(this, this.#halfOpen, true)
+      this.#life.closing()
+    }
   }
 
   get sid(): string {
@@ -209,7 +213,7 @@ export class SessionCore
     this.#driver.begin()
     // What was being closed goes on closing, also if nobody here asks for it again: its time is bounded, and kept
     // messages hold it up no longer than they did before.
-    if (this.#closing.begun) this.#closing.begin({})
+    if (this.#closing?.begun) this.#closing.begin({})
   }
 
   /** Resolves when the journal holds what the machine has accepted so far; at once if there is none. */
@@ -333,7 +337,7 @@ export class SessionCore
 
   /** Begins to close: `fin` follows once what was received before is answered, and what was sent before is on its way. */
   close(options: CloseOptions): Promise<CloseReport> {
-    this.#closing.begin(options)
+    this.#closingMade.begin(options)
     if (!this.#machine.ended) this.#driver.holdProcess(true)
     const { signal } = options
     if (signal !== undefined && !this.#machine.ended) {
@@ -368,15 +372,15 @@ export class SessionCore
   }
 
   takesMessages(): boolean {
-    return !this.#closing.begun && !this.#left && !this.#machine.ended
+    return this.#closing?.begun !== true && !this.#left && !this.#machine.ended
   }
 
   maySubmit(): boolean {
-    return !this.#closing.finAsked && !this.#machine.ended
+    return this.#closing?.finAsked !== true && !this.#machine.ended
   }
 
   peerHasClosed(): boolean {
-    return this.#closing.peerFin
+    return this.#closing?.peerFin === true
   }
 
   onReplyTaken(seq: number): void {
@@ -404,7 +408,7 @@ export class SessionCore
   }
 
   takesNotes(): boolean {
-    return this.#machine.attached && !this.#closing.begun
+    return this.#machine.attached && this.#closing?.begun !== true
   }
 
   submitNote(text: string, payload: Uint8Array | undefined): void {
@@ -422,7 +426,7 @@ export class SessionCore
   onHandled(message: IncomingMessage): void {
     message.settle()
     this.#driver.handled(message.seq)
-    this.#closing.checkIdle()
+    this.#closing?.checkIdle()
   }
 
   onUnhandled(message: IncomingMessage): void {
@@ -500,12 +504,12 @@ export class SessionCore
         this.#onceDetached?.()
         return this.#owner.onDetached?.()
       case 'peer-fin':
-        this.#closing.onPeerFin()
+        this.#closingMade.onPeerFin()
         this.#life.closing()
         this.dispatcher.finish()
         this.lane.abandonRequests('the peer has closed')
         this.emit('closing', { code: output.code, reason: output.reason })
-        return this.#closing.checkIdle()
+        return this.#closing?.checkIdle()
       case 'away': {
         // The owner moves: the link goes on until the session has another one, so that what is under way is finished.
         const { after: afterMs, reason, location } = output
@@ -650,6 +654,11 @@ export class SessionCore
     this.#keeping?.abandon(code === 'internal')
     this.#cause = error
     this.#driver.input({ type: 'let-go', code, reason, silent })
+  }
+
+  get #closingMade(): Closing {
+    this.#closing ??= new Closing(this, this.#halfOpen, false)
+    return this.#closing
   }
 
   #whyNotOpened(why: string): LastwordError {

@@ -9,6 +9,8 @@ export interface ArrivalsHost {
 /**
  * Brings what happened on a link to its listener, in order: the opening, every frame, then the end, once.
  * What happens before somebody listens, or while the listener has paused, is kept.
+ *
+ * A link has one, or is one: of the links that a server has by the thousand each is one object less then.
  */
 export class Arrivals {
   /** What the frames that are kept take: their bytes, and what an empty one takes for each. */
@@ -26,8 +28,7 @@ export class Arrivals {
   #endTold = false
   readonly #host: ArrivalsHost | undefined
   /** Made for the first who asks. */
-  #over: Promise<LinkEnd> | undefined
-  #resolveOver: ((end: LinkEnd) => void) | undefined
+  #over: { promise: Promise<LinkEnd>; resolve: (end: LinkEnd) => void } | undefined
 
   constructor(host?: ArrivalsHost) {
     this.#host = host
@@ -35,16 +36,24 @@ export class Arrivals {
 
   /** Resolves when the end has been told, or when the link ended with nobody attached. */
   get over(): Promise<LinkEnd> {
-    this.#over ??= new Promise((resolve) => {
+    if (this.#over === undefined) {
+      let resolve!: (end: LinkEnd) => void
+      const promise = new Promise<LinkEnd>((take) => {
+        resolve = take
+      })
+      this.#over = { promise, resolve }
       if (this.#end !== undefined && (this.#endTold || !this.#events)) resolve(this.#end)
-      else this.#resolveOver = resolve
-    })
-    return this.#over
+    }
+    return this.#over.promise
   }
 
   /** How it ended; undefined while it has not. */
   get end(): LinkEnd | undefined {
     return this.#end
+  }
+
+  get opened(): boolean {
+    return this.#opened
   }
 
   get paused(): boolean {
@@ -96,7 +105,12 @@ export class Arrivals {
     if (this.#end) return
     this.#end = end
     this.#tell()
-    if (!this.#events) this.#resolveOver?.(end)
+    if (!this.#events) this.#over?.resolve(end)
+  }
+
+  /** Frames were handed over: there may be room for more. */
+  onTold(): void {
+    this.#host?.onTold()
   }
 
   /** Mostly nothing is kept and somebody listens: then nothing is made to keep a frame in. */
@@ -137,12 +151,12 @@ export class Arrivals {
       if (this.#end) {
         this.#endTold = true
         events.onEnd(this.#end)
-        this.#resolveOver?.(this.#end)
+        this.#over?.resolve(this.#end)
       }
     } finally {
       this.#telling = false
     }
-    this.#host?.onTold()
+    this.onTold()
   }
 }
 

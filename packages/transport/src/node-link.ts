@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { Arrivals, type ArrivalsHost } from './arrivals.ts'
+import { Arrivals } from './arrivals.ts'
 import { fitReason, isSendableCode } from './close-frame.ts'
 import { watchIdle } from './idle-watch.ts'
-import type { Link, LinkEnd, LinkEvents } from './link.ts'
+import type { Link, LinkEnd } from './link.ts'
 import { connectFailure } from './node-failure.ts'
 import { SentLedger } from './sent-ledger.ts'
 import { timerAfterReading } from './timer-after-reading.ts'
@@ -72,7 +72,7 @@ interface Linked {
 
 const linkOf = Symbol('link')
 
-class NodeLink implements Link, ArrivalsHost {
+class NodeLink extends Arrivals implements Link {
   // One listener for all links: some of its own for each took half a kilobyte of every idle connection.
   static readonly #socketListeners = {
     message(this: Linked, data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): void {
@@ -109,10 +109,8 @@ class NodeLink implements Link, ArrivalsHost {
 
   readonly #socket: WsSocket
   readonly #options: NodeLinkOptions
-  readonly #arrivals = new Arrivals(this)
   readonly #sent = new SentLedger()
   #rawSocket: Socket | undefined
-  #opened: boolean
   #busy = false
   #corked = false
   #corkedBytes = 0
@@ -131,13 +129,14 @@ class NodeLink implements Link, ArrivalsHost {
   #stopEndTimers: (() => void) | undefined
 
   constructor(socket: WsSocket, options: NodeLinkOptions, rawSocket: Socket | undefined) {
+    super()
     this.#socket = socket
     this.#options = options
-    this.#opened = socket.readyState !== socket.CONNECTING
+    const connecting = socket.readyState === socket.CONNECTING
     listen(socket, NodeLink.#socketListeners, this)
-    if (!this.#opened) listen(socket, NodeLink.#connectingListeners, this)
+    if (connecting) listen(socket, NodeLink.#connectingListeners, this)
     if (rawSocket) this.#useRawSocket(rawSocket)
-    if (this.#opened) this.#arrivals.open()
+    if (!connecting) this.open()
     else {
       const ms = options.connectTimeoutMs ?? 10_000
       this.#stopConnectTimer = timerAfterReading(
@@ -161,11 +160,7 @@ class NodeLink implements Link, ArrivalsHost {
   }
 
   get bufferedBytes(): number {
-    return this.#arrivals.end ? 0 : this.#socket.bufferedAmount
-  }
-
-  attach(events: LinkEvents): void {
-    this.#arrivals.attach(events)
+    return this.end ? 0 : this.#socket.bufferedAmount
   }
 
   send(frame: string | Uint8Array, last = false): void {
@@ -189,36 +184,28 @@ class NodeLink implements Link, ArrivalsHost {
     this.#uncork()
   }
 
-  pause(): void {
-    this.#arrivals.pause()
-  }
-
-  resume(): void {
-    this.#arrivals.resume()
-  }
-
   close(
     code: number,
     reason: string,
     options: { lingerMs?: number; peerDone?: boolean } = {},
   ): Promise<LinkEnd> {
-    if (!this.#closing && !this.#arrivals.end) {
+    if (!this.#closing && !this.end) {
       this.#closing = true
       const lingerMs = options.lingerMs ?? this.#lingerMs
       const endsFirst = options.peerDone === true && this.#options.endsFirst === true
-      if (this.#opened)
+      if (this.opened)
         this.#linger(isSendableCode(code) ? code : 1000, fitReason(reason), lingerMs, endsFirst)
       else this.#socket.terminate()
     }
-    return this.#arrivals.over
+    return this.over
   }
 
   abort(): void {
-    if (!this.#arrivals.end) this.#destroy()
+    if (!this.end) this.#destroy()
   }
 
   get #canSend(): boolean {
-    return this.#opened && !this.#closing && this.#socket.readyState === this.#socket.OPEN
+    return this.opened && !this.#closing && this.#socket.readyState === this.#socket.OPEN
   }
 
   #linger(code: number, reason: string, lingerMs: number, endsFirst: boolean): void {
@@ -259,7 +246,7 @@ class NodeLink implements Link, ArrivalsHost {
 
   /** The peer's FIN has come, or ours has gone because ws has answered its close frame: it must not stay for ever. */
   #onEndBegun(): void {
-    if (!this.#stopEndTimers && !this.#arrivals.end) this.#boundTheEnd(this.#lingerMs)
+    if (!this.#stopEndTimers && !this.end) this.#boundTheEnd(this.#lingerMs)
   }
 
   /** What changes when bytes have moved. What comes in behind our FIN is thrown away, and is no reason to wait. */
@@ -284,7 +271,7 @@ class NodeLink implements Link, ArrivalsHost {
     this.#forced = true
     this.#uncork()
     // What has left by now has left, although the callbacks that say so come after the socket is destroyed.
-    if (this.#opened && this.#socket.bufferedAmount === 0) this.#sent.allLeft()
+    if (this.opened && this.#socket.bufferedAmount === 0) this.#sent.allLeft()
     this.#socket.terminate()
   }
 
@@ -316,7 +303,7 @@ class NodeLink implements Link, ArrivalsHost {
    */
   #watchEnd(atOnce = false): void {
     const raw = this.#rawSocket
-    if (this.#watchesEnd || this.#arrivals.end || !raw?.writableLength) return
+    if (this.#watchesEnd || this.end || !raw?.writableLength) return
     if (raw.writableCorked > 0 && !atOnce) {
       // Somebody holds it back for the sake of this turn: what is still there in the next but one has not left.
       setImmediate(() => setImmediate(() => this.#watchEnd(true)))
@@ -337,7 +324,7 @@ class NodeLink implements Link, ArrivalsHost {
     if (!this.#busy || (this.#socket.bufferedAmount > this.#lowWaterBytes && this.#sent.waitingBytes > 0))
       return
     this.#busy = false
-    if (this.#canSend) this.#arrivals.drain()
+    if (this.#canSend) this.drain()
   }
 
   #onUpgrade(response: IncomingMessage): void {
@@ -360,8 +347,7 @@ class NodeLink implements Link, ArrivalsHost {
 
   #onOpen(): void {
     this.#stopConnectTimer?.()
-    this.#opened = true
-    this.#arrivals.open()
+    this.open()
   }
 
   #onMessage(data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): void {
@@ -379,17 +365,17 @@ class NodeLink implements Link, ArrivalsHost {
       return
     }
     const frame = isBinary ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes.toString()
-    this.#arrivals.frame(frame, bytes.length)
+    this.frame(frame, bytes.length)
     this.#readOrNot()
   }
 
-  onTold(): void {
+  override onTold(): void {
     this.#readOrNot()
   }
 
   /** Reads from the connection while there is room for what comes. */
   #readOrNot(): void {
-    const reading = this.#arrivals.keptBytes <= (this.#closing ? 16 : 1) * this.#keptBytesMax
+    const reading = this.keptBytes <= (this.#closing ? 16 : 1) * this.#keptBytesMax
     if (reading === this.#reading) return
     this.#reading = reading
     if (reading) this.#socket.resume()
@@ -421,12 +407,12 @@ class NodeLink implements Link, ArrivalsHost {
     // ws ends the connection when it has sent a close frame and seen one.
     const clean = closeFrameSeen && (raw?.writableFinished ?? this.#error === undefined)
     // ws destroys connections as well: after its own close time-out, and when too many Pongs wait for a peer.
-    const destroyedHere = raw !== undefined && this.#opened && !raw.readableEnded && !raw.errored
-    this.#arrivals.finish({
+    const destroyedHere = raw !== undefined && this.opened && !raw.readableEnded && !raw.errored
+    this.finish({
       code,
       reason,
       clean,
-      opened: this.#opened,
+      opened: this.opened,
       ...(!clean && { failure: this.#failure() }),
       ...(httpStatus !== undefined && { httpStatus }),
       ...(this.#error && { error: this.#error }),
@@ -438,7 +424,7 @@ class NodeLink implements Link, ArrivalsHost {
   }
 
   #failure(): NonNullable<LinkEnd['failure']> {
-    if (this.#opened) return 'lost'
+    if (this.opened) return 'lost'
     if (this.#refusal === undefined) return connectFailure(this.#error)
     return this.#refusal.httpStatus === undefined ? 'subprotocol-refused' : 'upgrade-refused'
   }
