@@ -41,6 +41,11 @@ export class Deadlines {
   }
 }
 
+/** The deadline in so many ms. Whole, and at most one later: a fraction would be an object of its own, with each frame that comes. */
+export function inMs(ms: number, now: number): Deadline {
+  return Math.ceil(now + ms)
+}
+
 /** True if its time has come. */
 export function isDue(deadline: Deadline, now: number): boolean {
   return deadline !== undefined && now >= deadline

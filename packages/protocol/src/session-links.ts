@@ -1,6 +1,6 @@
 import type { AttachedLink } from './attached-link.ts'
 import { closeCodes } from './codes.ts'
-import { never } from './deadlines.ts'
+import { inMs, never } from './deadlines.ts'
 import { encodeEnvelope } from './encode.ts'
 import type { Frame, HelloEnvelope, Json, WelcomeEnvelope, Window } from './envelope.ts'
 import { composeHello, composeWelcome } from './greeting.ts'
@@ -124,7 +124,7 @@ export class SessionLinks<Tag> {
   welcome(resumed: boolean, now: number): void {
     const { config, filler, inbox, deadlines, keepaliveMs } = this.#parts
     filler.addControl(encodeEnvelope(composeWelcome(config, resumed, inbox.got)))
-    deadlines.ping = now + keepaliveMs
+    deadlines.ping = inMs(keepaliveMs, now)
   }
 
   /** Client: the server has answered. */
@@ -139,7 +139,7 @@ export class SessionLinks<Tag> {
     parts.outbox.window = welcome.window
     parts.outbox.maxBytes = welcome.maxBytes
     parts.deadlines.welcome = never
-    parts.deadlines.ping = now + parts.keepaliveMs
+    parts.deadlines.ping = inMs(parts.keepaliveMs, now)
   }
 
   /** The driver ends this link; whatever it still reports is not heard. */

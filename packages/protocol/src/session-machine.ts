@@ -1,7 +1,7 @@
 import type { AttachedLink } from './attached-link.ts'
 import { accusation, closeCodes } from './codes.ts'
 import type { Counters } from './counters.ts'
-import { isDue, never } from './deadlines.ts'
+import { inMs, isDue, never } from './deadlines.ts'
 import { encodeEnvelope } from './encode.ts'
 import type { AwayEnvelope, Frame } from './envelope.ts'
 import type { Fate } from './errors.ts'
@@ -28,20 +28,15 @@ import { tooLargeWords } from './too-large.ts'
  * What each envelope sets going stands in `SessionFrames`, what happens to links in `SessionLinks`, how it ends in
  * `SessionEnding`; here is what each input sets going.
  */
-export class SessionMachine<Tag = unknown> {
-  readonly #parts: SessionParts<Tag>
-  readonly #links: SessionLinks<Tag>
-  readonly #ending: SessionEnding<Tag>
+export class SessionMachine<Tag = unknown> extends SessionFrames<Tag> {
   /** Only where there is a journal. */
   #journaling: SessionJournaling<Tag> | undefined
-  readonly #frames: SessionFrames<Tag>
 
   constructor(config: SessionConfig) {
-    this.#parts = new SessionParts(config)
-    this.#links = new SessionLinks(this.#parts)
-    this.#ending = new SessionEnding(this.#parts, this.#links)
-    this.#frames = new SessionFrames(this.#parts, this.#links, this.#ending)
-    if (config.journaled) this.#journaling = new SessionJournaling(this.#parts, this.#links, this.#ending)
+    const parts = new SessionParts<Tag>(config)
+    const links = new SessionLinks<Tag>(parts)
+    super(parts, links, new SessionEnding<Tag>(parts, links))
+    if (config.journaled) this.#journaling = new SessionJournaling(this.parts, this.links, this.ending)
   }
 
   /**
@@ -55,74 +50,74 @@ export class SessionMachine<Tag = unknown> {
     now: number,
   ): SessionMachine<Tag> {
     const machine = new SessionMachine<Tag>(config)
-    machine.#journaling ??= new SessionJournaling(machine.#parts, machine.#links, machine.#ending)
+    machine.#journaling ??= new SessionJournaling(machine.parts, machine.links, machine.ending)
     machine.#journaling.restore(snapshot, tagOf, now)
     return machine
   }
 
   get sid(): string {
-    return this.#parts.config.sid
+    return this.parts.config.sid
   }
 
   get ended(): boolean {
-    return this.#parts.ended
+    return this.parts.ended
   }
 
   get attached(): boolean {
-    return this.#links.attached
+    return this.links.attached
   }
 
   /** Client: true if a link should be opened: the session goes on, or its last acknowledgement must be said again. */
   get wantsLink(): boolean {
-    if (this.#parts.config.role !== 'client' || this.#links.current !== undefined) return false
-    return this.#ending.wantsLink
+    if (this.parts.config.role !== 'client' || this.links.current !== undefined) return false
+    return this.ending.wantsLink
   }
 
   /** True once a `welcome` has been received (client) or a `hello` accepted (server). */
   get welcomed(): boolean {
-    return this.#parts.welcomed
+    return this.parts.welcomed
   }
 
   /** The highest sequence number received. */
   get got(): number {
-    return this.#parts.inbox.got
+    return this.parts.inbox.got
   }
 
   /** Bytes of messages retained: queued and in flight. */
   get retainedBytes(): number {
-    return this.#parts.outbox.bytes
+    return this.parts.outbox.bytes
   }
 
   get inFlightCount(): number {
-    return this.#parts.outbox.inFlightCount
+    return this.parts.outbox.inFlightCount
   }
 
   get inFlightBytes(): number {
-    return this.#parts.outbox.inFlightBytes
+    return this.parts.outbox.inFlightBytes
   }
 
   get queuedCount(): number {
-    return this.#parts.outbox.queuedCount
+    return this.parts.outbox.queuedCount
   }
 
   /** What the session has done so far. To be read only. */
   get counters(): Counters {
-    return this.#parts.counters
+    return this.parts.counters
   }
 
   /** How far a message of this side is known to have come, while it is not handled. */
   fateOf(message: OutgoingMessage<Tag>): Fate {
-    return this.#parts.outbox.fateOf(message)
+    return this.parts.outbox.fateOf(message)
   }
 
   /** When to come back with a `timeout` input; `Infinity` for never. It may change with every input. */
   nextTimeout(): number {
-    return this.#parts.deadlines.next()
+    return this.parts.deadlines.next()
   }
 
   /** What has come out since the last call, in order. */
   takeOutputs(): SessionOutput<Tag>[] {
-    return this.#parts.takeOutputs()
+    return this.parts.takeOutputs()
   }
 
   /**
@@ -138,55 +133,55 @@ export class SessionMachine<Tag = unknown> {
    * it; otherwise frames keep to the protocol's limits.
    */
   pollFrame(strictBytes?: number): Frame | undefined {
-    const link = this.#links.current
-    if (link === undefined || !this.#links.mayLeave) return undefined
-    return this.#parts.filler.fill(link, strictBytes)
+    const link = this.links.current
+    if (link === undefined || !this.links.mayLeave) return undefined
+    return this.parts.filler.fill(link, strictBytes)
   }
 
   /** Client: the same for a link that was started, whether it is the current one or, while that is attached, the next. */
   pollFrameOf(link: LinkId, strictBytes?: number): Frame | undefined {
-    if (link === this.#links.current?.id) return this.pollFrame(strictBytes)
-    if (link !== this.#links.next?.id || !this.#links.mayLeave) return undefined
-    return this.#links.takeNextHello()
+    if (link === this.links.current?.id) return this.pollFrame(strictBytes)
+    if (link !== this.links.next?.id || !this.links.mayLeave) return undefined
+    return this.links.takeNextHello()
   }
 
   /** Client: what goes on a one-shot link when its page goes away; nothing if the server has all of it. The session has left its links with that. */
   lastWords(oneShot: OneShot, now: number): Frame[] {
-    return this.wantsLink || this.attached ? lastWords(this.#parts, this.#links, oneShot, now) : []
+    return this.wantsLink || this.attached ? lastWords(this.parts, this.links, oneShot, now) : []
   }
 
   // The two inputs that every message takes have methods, so that no object is made for each of them.
 
   /** The `send` input, in which no time matters. */
   send(message: OutgoingMessage<Tag>): void {
-    const { outbox } = this.#parts
+    const { outbox } = this.parts
     if (this.ended || outbox.finRequested) {
       message.state = 'settled'
-      return this.#parts.fail([{ message, fate: 'not-sent' }], 'the session takes no more messages')
+      return this.parts.fail([{ message, fate: 'not-sent' }], 'the session takes no more messages')
     }
     if (message.bytes > outbox.maxBytes) {
       message.state = 'settled'
-      return this.#parts.fail([{ message, fate: 'not-sent' }], tooLargeWords(outbox.maxBytes), true)
+      return this.parts.fail([{ message, fate: 'not-sent' }], tooLargeWords(outbox.maxBytes), true)
     }
     outbox.push(message)
   }
 
   /** The `handled` input. */
   handled(seq: number, now: number): void {
-    if (this.#parts.inbox.handled(seq)) {
-      this.#parts.faultsInARow = 0
+    if (this.parts.inbox.handled(seq)) {
+      this.parts.faultsInARow = 0
       this.counters.handledHere()
     }
-    this.#ending.settle(now)
+    this.ending.settle(now)
   }
 
   handle(input: SessionInput<Tag>, now: number): void {
-    const { filler, outbox } = this.#parts
+    const { filler, outbox } = this.parts
     switch (input.type) {
       case 'frame':
-        return this.#frames.onFrame(input.link, input.frame, input.bytes, now)
+        return this.onFrame(input.link, input.frame, input.bytes, now)
       case 'decoded':
-        return this.#frames.onDecoded(input.link, input.decoded, input.bytes, now)
+        return this.onDecoded(input.link, input.decoded, input.bytes, now)
       case 'send':
         return this.send(input.message)
       case 'handled':
@@ -200,42 +195,42 @@ export class SessionMachine<Tag = unknown> {
       case 'drop': {
         const { message } = input
         const fate = outbox.fateOf(message)
-        if (outbox.drop(message)) this.#parts.fail([{ message, fate }], 'taken back')
-        return this.#ending.settle(now)
+        if (outbox.drop(message)) this.parts.fail([{ message, fate }], 'taken back')
+        return this.ending.settle(now)
       }
       case 'link-start':
-        if (this.#parts.config.role === 'client' && !this.#ending.released) {
-          this.#links.start(input.link, input.auth)
+        if (this.parts.config.role === 'client' && !this.ending.released) {
+          this.links.start(input.link, input.auth)
         }
         return
       case 'link-open': {
-        const link = this.#links.withId(input.link)
+        const link = this.links.withId(input.link)
         if (link?.attached === false) {
-          this.#parts.deadlines.welcome = now + this.#parts.config.welcomeTimeoutMs
+          this.parts.deadlines.welcome = now + this.parts.config.welcomeTimeoutMs
           if (input.early === false) link.helloAt = now
         }
         return
       }
       case 'link-accept':
-        return this.#frames.accept(input.link, input.hello, now)
+        return this.accept(input.link, input.hello, now)
       case 'link-end':
         return this.#onLinkEnd(input, now)
       case 'close':
-        return this.#ending.begin(input.timeoutMs, now)
+        return this.ending.begin(input.timeoutMs, now)
       case 'fin':
         return this.#onFinInput(input.code, input.reason, now)
       case 'abort':
-        return this.#ending.end(input.code, input.reason, 'local', now)
+        return this.ending.end(input.code, input.reason, 'local', now)
       case 'let-go':
-        return this.#ending.letGo(input.code, input.reason, input.silent, now)
+        return this.ending.letGo(input.code, input.reason, input.silent, now)
       case 'away':
         return this.#onAway(input)
       case 'journaled':
         this.#journaling?.confirm(input.write)
-        return this.#ending.settle(now)
+        return this.ending.settle(now)
       case 'unjournaled':
         this.#journaling?.stop(input.mayStand, now)
-        return this.#ending.settle(now)
+        return this.ending.settle(now)
       case 'timeout':
         return this.#onTimeout(now)
       default:
@@ -246,72 +241,72 @@ export class SessionMachine<Tag = unknown> {
   // Links
 
   #onLinkEnd(end: Extract<SessionInput<Tag>, { type: 'link-end' }>, now: number): void {
-    if (this.#ending.onLinkEnd(end, now)) return
-    const link = this.#links.withId(end.link)
+    if (this.ending.onLinkEnd(end, now)) return
+    const link = this.links.withId(end.link)
     if (link === undefined) return
-    if (link === this.#links.next) return this.#links.detach(link)
+    if (link === this.links.next) return this.links.detach(link)
     if (end.neverLeft) {
-      this.#parts.outbox.unleave()
-      this.counters.neverLeft(this.#parts.outbox.last)
+      this.parts.outbox.unleave()
+      this.counters.neverLeft(this.parts.outbox.last)
     }
-    const superseded = end.code === closeCodes.superseded && this.#parts.config.role === 'client'
-    if (superseded && !this.#links.gaveWay(link)) {
-      this.#links.detach(link)
-      return this.#ending.end('superseded', 'another holder of the key has taken the session', 'peer', now)
+    const superseded = end.code === closeCodes.superseded && this.parts.config.role === 'client'
+    if (superseded && !this.links.gaveWay(link)) {
+      this.links.detach(link)
+      return this.ending.end('superseded', 'another holder of the key has taken the session', 'peer', now)
     }
-    this.#links.lose(link, end.code, end.reason, now)
+    this.links.lose(link, end.code, end.reason, now)
     const accused = superseded ? undefined : accusation(end.code)
     if (accused === undefined || this.ended) return
-    new SessionFaults(this.#parts, this.#links, this.#ending).onAccused(accused, end.reason, now)
+    new SessionFaults(this.parts, this.links, this.ending).onAccused(accused, end.reason, now)
   }
 
   // The application
 
   #onFinInput(code: number | undefined, reason: string | undefined, now: number): void {
-    const { config, outbox } = this.#parts
+    const { config, outbox } = this.parts
     if (this.ended) return
-    const unheardOf = config.role === 'client' && this.#links.count === 0 && outbox.untouched
+    const unheardOf = config.role === 'client' && this.links.count === 0 && outbox.untouched
     outbox.requestFin(code, reason === undefined ? undefined : clip(reason))
-    if (unheardOf) this.#ending.finishUnheardOf(now)
-    else this.#ending.settle(now)
+    if (unheardOf) this.ending.finishUnheardOf(now)
+    else this.ending.settle(now)
   }
 
   #onAway({ after, reason, location }: Extract<SessionInput<Tag>, { type: 'away' }>): void {
-    if (this.#parts.config.role !== 'server' || !this.attached) return
+    if (this.parts.config.role !== 'server' || !this.attached) return
     const away: AwayEnvelope = { t: 'away', after }
     if (reason !== undefined) away.reason = clip(reason)
     if (location !== undefined) away.location = location
-    this.#parts.filler.addControl(encodeEnvelope(away))
+    this.parts.filler.addControl(encodeEnvelope(away))
   }
 
   // Time
 
   #onTimeout(now: number): void {
-    const due = this.#parts.deadlines
-    const link = this.#links.current
-    if (isDue(due.release, now)) return this.#ending.onReleaseDue(now)
+    const due = this.parts.deadlines
+    const link = this.links.current
+    if (isDue(due.release, now)) return this.ending.onReleaseDue(now)
     if (isDue(due.closing, now))
-      return this.#ending.end('close-timeout', 'closing took too long', 'local', now)
+      return this.ending.end('close-timeout', 'closing took too long', 'local', now)
     if (isDue(due.expiry, now)) {
-      return this.#ending.end('expired', `no link for ${this.#parts.ttlMs} ms`, 'local', now)
+      return this.ending.end('expired', `no link for ${this.parts.ttlMs} ms`, 'local', now)
     }
     if (link === undefined) return
     if (isDue(due.welcome, now)) {
-      this.#giveUp(this.#links.next ?? link, closeCodes.helloTimeout, 'no welcome came', now)
+      this.#giveUp(this.links.next ?? link, closeCodes.helloTimeout, 'no welcome came', now)
     } else if (isDue(due.dead, now)) {
       this.#giveUp(link, closeCodes.keepaliveTimeout, 'a ping was not answered', now)
     } else if (isDue(due.ping, now)) {
       due.ping = never
-      due.dead = now + this.#parts.keepaliveMs
-      keepaliveOf(this.#parts).ping(now)
-      this.#parts.inbox.rest()
-      this.#parts.outbox.rest()
+      due.dead = inMs(this.parts.keepaliveMs, now)
+      keepaliveOf(this.parts).ping(now)
+      this.parts.inbox.rest()
+      this.parts.outbox.rest()
     }
   }
 
   #giveUp(link: AttachedLink, code: number, reason: string, now: number): void {
-    this.#links.close(link, code, reason)
-    this.#links.lose(link, code, reason, now)
+    this.links.close(link, code, reason)
+    this.links.lose(link, code, reason, now)
   }
 }
 

@@ -48,6 +48,10 @@ export class ServerCoreConfig implements CoreConfig {
     return defaults.helloTimeoutMs
   }
 
+  get journaled(): boolean {
+    return this.shared.journaled
+  }
+
   get total(): Counters {
     return this.shared.total
   }
@@ -57,4 +61,6 @@ export class ServerCoreConfig implements CoreConfig {
 export interface SharedConfig {
   readonly options: CheckedAdapterOptions
   readonly total: Counters
+  /** True if there is a journal, which all of them stand in then. */
+  readonly journaled: boolean
 }

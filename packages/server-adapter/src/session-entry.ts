@@ -1,6 +1,7 @@
 import type { CloseReport, LinkId } from '@lastword/protocol'
 import type { SessionCore, SessionOwner, SessionState } from '@lastword/session'
 import type { Counted } from './adapter-stats.ts'
+import { ServerCoreConfig, type SharedConfig } from './core-config.ts'
 
 /** Where a session of an adapter is listed. */
 export interface EntryHost {
@@ -9,13 +10,12 @@ export interface EntryHost {
   onReleased(entry: Entry): void
 }
 
-/** A session of the table, of which it is the owner. */
-export class Entry implements SessionOwner, Counted {
+/** A session of the table: its owner, and what its core is made with. */
+export class Entry extends ServerCoreConfig implements SessionOwner, Counted {
   /** Set right after it was made: while it is, it tells of itself already. */
   core!: SessionCore
   /** Whose share it counts to, once it does. */
   holder = ''
-  readonly key: string
   readonly identity: string
   countedAs: SessionState | undefined
   /** While the server goes: when the session has to be let go, on the platform's clock. */
@@ -24,8 +24,8 @@ export class Entry implements SessionOwner, Counted {
   onFree: (() => void) | undefined
   readonly #host: EntryHost
 
-  constructor(key: string, identity: string, host: EntryHost) {
-    this.key = key
+  constructor(sid: string, key: string, identity: string, shared: SharedConfig, host: EntryHost) {
+    super(sid, key, shared)
     this.identity = identity
     this.#host = host
   }

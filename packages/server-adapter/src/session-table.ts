@@ -10,7 +10,7 @@ import {
 } from '@lastword/session'
 import type { AdapterOptions, CheckedAdapterOptions } from './adapter-options.ts'
 import type { AdapterCounters } from './adapter-stats.ts'
-import { ServerCoreConfig, type SharedConfig } from './core-config.ts'
+import type { SharedConfig } from './core-config.ts'
 import { type Arrival, Refusal } from './door.ts'
 import { sameSecret } from './same-secret.ts'
 import { Entry, type EntryHost } from './session-entry.ts'
@@ -58,7 +58,8 @@ export class SessionTable implements EntryHost {
     this.#counters = counters
     this.#host = host
     this.#shares = new SessionShares(checked.sessionsPerIdentityMax)
-    this.#config = { options: checked, total: counters.traffic }
+    const journaled = options.journal !== undefined
+    this.#config = { options: checked, total: counters.traffic, journaled }
   }
 
   get size(): number {
@@ -142,9 +143,9 @@ export class SessionTable implements EntryHost {
       address,
     } = opening
     const holder = this.#holderOf(identity, request, address)
-    const entry = new Entry(hello.key, identity, this)
+    const entry = new Entry(hello.sid, hello.key, identity, this.#config, this)
     const core = new SessionCore(
-      new ServerCoreConfig(hello.sid, hello.key, this.#config),
+      entry,
       this.#options as AdapterOptions<Contract>,
       this.#platform,
       entry,

@@ -19,7 +19,7 @@ import type { LostMessage } from './lost-session.ts'
 import { MessageIds } from './message-ids.ts'
 import { OpenRequests } from './open-requests.ts'
 import { type Checked, checkPayload } from './payload-check.ts'
-import { Room } from './room.ts'
+import { fits, Room } from './room.ts'
 import type { SendOptions, SessionOptions } from './session-types.ts'
 
 /** What the lane needs of its session. */
@@ -56,8 +56,11 @@ export class OutgoingLane implements DeliveryObserver {
   #order: CallOrder | undefined
   readonly #host: LaneHost
   readonly #ids: MessageIds
-  readonly #room: Room
+  readonly #queuedBytesMax: number
+  readonly #onFull: 'reject' | 'wait'
   // Each of these is made for the first that it holds: an idle session has none of them, and there may be many.
+  /** Who finds no room. */
+  #room: Room | undefined
   /** Requests without a reply yet, from the call on. */
   #requests: OpenRequests | undefined
   /** Requests that were cancelled on their way: said again on each link until they are handled. */
@@ -74,7 +77,8 @@ export class OutgoingLane implements DeliveryObserver {
   ) {
     this.#host = host
     this.#ids = new MessageIds(idPrefix)
-    this.#room = new Room(host, this, queuedBytesMax, onFull)
+    this.#queuedBytesMax = queuedBytesMax
+    this.#onFull = onFull
     this.answers = new Answers(host, this, queuedBytesMax)
   }
 
@@ -176,7 +180,7 @@ export class OutgoingLane implements DeliveryObserver {
   /** For deliveries: once one is settled, nothing here keeps it. */
   onSettled(delivery: Delivery): void {
     this.#unsubmitted?.delete(delivery)
-    this.#room.leave(delivery)
+    this.#room?.leave(delivery)
     if (delivery.isRequest) this.#requests?.delete(delivery)
   }
 
@@ -188,20 +192,20 @@ export class OutgoingLane implements DeliveryObserver {
       if (!delivery.isRequest) delivery.resolve(undefined)
     }
     this.#host.onRoom()
-    this.#room.update()
+    this.#updateRoom()
   }
 
   onFailed(message: Outgoing, fate: Fate, why: string, tooLarge: boolean, cause: unknown): void {
     this.#cancelled?.delete(message)
     message.tag.fail(fate, why, tooLarge, { ...this.details, cause })
     this.#host.onRoom()
-    this.#room.update()
+    this.#updateRoom()
   }
 
   /** No reply will come any more: the peer has said its last. */
   abandonRequests(why: string, cause?: unknown): void {
     for (const delivery of this.#requests?.all() ?? []) delivery.unanswered(why, { ...this.details, cause })
-    this.#room.update()
+    this.#updateRoom()
   }
 
   /**
@@ -211,7 +215,7 @@ export class OutgoingLane implements DeliveryObserver {
   end(why: string, cause: unknown): { ids: string[]; messages: Outgoing[] } {
     const details = { ...this.details, cause }
     const unsubmitted = [...(this.#unsubmitted ?? [])]
-    const messages = this.#room.messages()
+    const messages = this.#room?.messages() ?? []
     for (const delivery of unsubmitted) delivery.fail('not-sent', why, false, details)
     for (const delivery of [...(this.#answered ?? [])])
       delivery.unanswered(`${why} while its reply was checked`, details)
@@ -227,19 +231,19 @@ export class OutgoingLane implements DeliveryObserver {
 
   /** Messages that wait for room, and their bytes. */
   get outside(): { messages: number; bytes: number } {
-    return this.#room.outside
+    return this.#room?.outside ?? nothingOutside
   }
 
   /** Resolves when there is room again: half of `queuedBytesMax`. */
   ready(): Promise<void> {
-    return this.#room.ready()
+    return this.#roomMade.ready()
   }
 
   /** Resolves when everything that was accepted is submitted: no schema looks at it, and it does not wait for room. */
   async submitted(): Promise<void> {
-    while (this.orderTail !== undefined || !this.#room.nobodyWaits) {
+    while (this.orderTail !== undefined || this.outside.messages > 0) {
       await this.orderTail
-      await this.#room.emptied()
+      await this.#room?.emptied()
     }
   }
 
@@ -298,8 +302,19 @@ export class OutgoingLane implements DeliveryObserver {
     // The payload's own code has run, and may have aborted the signal.
     if (delivery.settled) return
     if (!this.#host.maySubmit()) return this.#takesNoMore(delivery)
-    if (this.#room.enter(message, delivery)) return
-    this.#addUnsubmitted(delivery)
+    if (this.#room === undefined && fits(message.bytes, this.#host.retainedBytes, this.#queuedBytesMax)) {
+      this.letIn(message, delivery)
+    } else if (!this.#roomMade.enter(message, delivery)) this.#addUnsubmitted(delivery)
+  }
+
+  get #roomMade(): Room {
+    this.#room ??= new Room(this.#host, this, this.#queuedBytesMax, this.#onFull)
+    return this.#room
+  }
+
+  #updateRoom(): void {
+    this.#room?.update()
+    if (this.#room?.isUnused) this.#room = undefined
   }
 
   #giveUp(delivery: Delivery, signal: AbortSignal): void {
@@ -310,7 +325,7 @@ export class OutgoingLane implements DeliveryObserver {
     const what = handled ? 'answered' : 'handled'
     delivery.givenUp = true
     delivery.reject(new DeliveryError(fate, id, 'the caller stopped waiting', details, what))
-    if (message === undefined) return this.#room.update()
+    if (message === undefined) return this.#updateRoom()
     if (message.state === 'queued') this.#host.takeBack(message)
     else if (delivery.isRequest && message.state === 'in-flight') {
       this.#cancelled ??= new Set()
@@ -350,3 +365,4 @@ let resolveTaken: (value: unknown) => void
 let rejectTaken: (error: unknown) => void
 
 const noOptions: SendOptions = Object.freeze({})
+const nothingOutside = Object.freeze({ messages: 0, bytes: 0 })

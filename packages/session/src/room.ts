@@ -18,14 +18,23 @@ export interface RoomEntrance {
   readonly details: ErrorDetails
 }
 
-/** How much may wait in the session, and who waits outside until there is room for it, in order. */
+/** True if there is room for a message of so many bytes where so many wait already: one may always be in, however large. */
+export function fits(bytes: number, insideBytes: number, bytesMax: number): boolean {
+  return insideBytes === 0 || insideBytes + bytes <= bytesMax
+}
+
+/** Who waits outside until there is room in the session, in order. Made for the first of them, and of no use once nobody does. */
 export class Room {
   readonly #host: RoomHost
   readonly #entrance: RoomEntrance
   readonly #bytesMax: number
   readonly #onFull: 'reject' | 'wait'
-  /** Made for the first who waits. */
-  #waiting: Waiting | undefined
+  /** What waits until there is room for it, in order, and its bytes. */
+  readonly #outside = new Map<Delivery, Outgoing>()
+  #outsideBytes = 0
+  /** Who waits for room, and who until nobody waits outside. */
+  readonly #forRoom: Array<() => void> = []
+  readonly #forEmptiness: Array<() => void> = []
 
   constructor(host: RoomHost, entrance: RoomEntrance, bytesMax: number, onFull: 'reject' | 'wait') {
     this.#host = host
@@ -34,19 +43,19 @@ export class Room {
     this.#onFull = onFull
   }
 
-  /** True if nobody waits outside. */
-  get nobodyWaits(): boolean {
-    return this.#waiting === undefined || this.#waiting.outside.size === 0
+  /** True if nobody waits for anything. */
+  get isUnused(): boolean {
+    return this.#outside.size === 0 && this.#forRoom.length === 0 && this.#forEmptiness.length === 0
   }
 
   /** What waits outside. */
   get outside(): { messages: number; bytes: number } {
-    return { messages: this.#waiting?.outside.size ?? 0, bytes: this.#outsideBytes }
+    return { messages: this.#outside.size, bytes: this.#outsideBytes }
   }
 
   /** The messages that wait outside, in order. */
   messages(): Outgoing[] {
-    return [...(this.#waiting?.outside.values() ?? [])]
+    return [...this.#outside.values()]
   }
 
   /**
@@ -54,7 +63,7 @@ export class Room {
    * waits.
    */
   enter(message: Outgoing, delivery: Delivery): boolean {
-    if (this.nobodyWaits && this.#fits(message)) {
+    if (this.#outside.size === 0 && this.#fits(message)) {
       this.#entrance.letIn(message, delivery)
       return true
     }
@@ -62,77 +71,52 @@ export class Room {
       delivery.reject(new QueueFullError(this.#host.retainedBytes, this.#bytesMax, this.#entrance.details))
       return true
     }
-    const waiting = this.#made()
-    waiting.outside.set(delivery, message)
-    waiting.outsideBytes += message.bytes
+    this.#outside.set(delivery, message)
+    this.#outsideBytes += message.bytes
     return false
   }
 
   /** Somebody may have left: lets in, in order, what fits. */
   update(): void {
-    const waiting = this.#waiting
-    if (waiting === undefined) return
-    for (const [delivery, message] of waiting.outside) {
+    for (const [delivery, message] of this.#outside) {
       if (!this.#host.maySubmit() || !this.#fits(message)) break
       this.leave(delivery)
       this.#entrance.letIn(message, delivery)
     }
-    if (waiting.forEmptiness.length > 0 && this.nobodyWaits) wake(waiting.forEmptiness)
-    if (waiting.forRoom.length === 0) return
-    if (!this.#host.takesMessages() || this.#isReady()) wake(waiting.forRoom)
+    if (this.#forEmptiness.length > 0 && this.#outside.size === 0) wake(this.#forEmptiness)
+    if (this.#forRoom.length === 0) return
+    if (!this.#host.takesMessages() || this.#isReady()) wake(this.#forRoom)
   }
 
   /** Takes away what waits outside, if it does. */
   leave(delivery: Delivery): void {
-    const waiting = this.#waiting
-    if (waiting === undefined) return
-    waiting.outsideBytes -= waiting.outside.get(delivery)?.bytes ?? 0
-    waiting.outside.delete(delivery)
+    this.#outsideBytes -= this.#outside.get(delivery)?.bytes ?? 0
+    this.#outside.delete(delivery)
   }
 
   /** Resolves when less than half of what may wait does, or the session takes no more. */
   ready(): Promise<void> {
     if (this.#isReady()) return Promise.resolve()
     return new Promise((resolve) => {
-      this.#made().forRoom.push(resolve)
+      this.#forRoom.push(resolve)
     })
   }
 
   /** Resolves when nobody waits outside. */
   async emptied(): Promise<void> {
-    if (this.nobodyWaits) return
+    if (this.#outside.size === 0) return
     await new Promise<void>((resolve) => {
-      this.#made().forEmptiness.push(resolve)
+      this.#forEmptiness.push(resolve)
     })
   }
 
-  get #outsideBytes(): number {
-    return this.#waiting?.outsideBytes ?? 0
-  }
-
-  #made(): Waiting {
-    this.#waiting ??= { outside: new Map(), outsideBytes: 0, forRoom: [], forEmptiness: [] }
-    return this.#waiting
-  }
-
-  /** One message may always be in, however large. */
   #fits(message: Outgoing): boolean {
-    const inside = this.#host.retainedBytes
-    return inside === 0 || inside + message.bytes <= this.#bytesMax
+    return fits(message.bytes, this.#host.retainedBytes, this.#bytesMax)
   }
 
   #isReady(): boolean {
     return this.#host.retainedBytes + this.#outsideBytes <= this.#bytesMax / 2
   }
-}
-
-interface Waiting {
-  /** What waits until there is room for it, in order, and its bytes. */
-  readonly outside: Map<Delivery, Outgoing>
-  outsideBytes: number
-  /** Who waits for room, and who until nobody waits outside. */
-  readonly forRoom: Array<() => void>
-  readonly forEmptiness: Array<() => void>
 }
 
 function wake(waiters: Array<() => void>): void {

@@ -53,8 +53,10 @@ export class SessionDriver<Tag> implements Sleeper {
   readonly #platform: Platform
   readonly #events: DriverEvents<Tag>
   readonly #tracer: Tracer | undefined
-  /** Mostly one. Never changed in place. */
-  #links: readonly BoundLink<Tag>[] = noLinks
+  /** The latest link: mostly there is no other. */
+  #link: BoundLink<Tag> | undefined
+  /** Those before it that are not over, the oldest first. Never changed in place. */
+  #olderLinks: readonly BoundLink<Tag>[] = noLinks
   #lastLinkId = 0
   #dispatching = false
   #flushing = false
@@ -63,7 +65,8 @@ export class SessionDriver<Tag> implements Sleeper {
   #now = 0
   #flushScheduled = false
   #hurried = false
-  #armedAt = Number.POSITIVE_INFINITY
+  /** When it wakes; `undefined` for never. Whole, and no `Infinity`: a fraction is an object of its own. */
+  #armedAt: number | undefined
   #holding = false
   /** Cancels its own timer, if it has one. */
   #disarm: (() => void) | undefined
@@ -133,7 +136,7 @@ export class SessionDriver<Tag> implements Sleeper {
   /** Client: puts a link that was started by a `link-start` input into service. */
   bind(id: LinkId, link: Link, first: FirstFrame): void {
     const bound = new BoundLink(this, id, link, first)
-    this.#links = this.#links.length === 0 ? [bound] : [...this.#links, bound]
+    this.#add(bound)
     if (first.early && first.frame !== undefined) this.#tracer?.frame('out', id, first.frame)
     link.attach(bound)
   }
@@ -143,7 +146,7 @@ export class SessionDriver<Tag> implements Sleeper {
     const id = this.nextLinkId()
     const bound = new BoundLink(this, id, link, undefined)
     bound.opened = true
-    this.#links = this.#links.length === 0 ? [bound] : [...this.#links, bound]
+    this.#add(bound)
     this.#tracer?.linkOpened(id)
     this.#tracer?.envelopes('in', id, [hello, ...rest.envelopes], bytes)
     this.input({ type: 'link-accept', link: id, hello })
@@ -199,16 +202,8 @@ export class SessionDriver<Tag> implements Sleeper {
     this.writer?.pump()
     do {
       this.#flushAgain = false
-      for (const bound of this.#links) {
-        let frame = this.#nextFrame(bound)
-        while (frame !== undefined) {
-          this.#tracer?.frame('out', bound.id, frame)
-          // The next one is asked for before this one goes, so that the link knows whether to wait for it.
-          const next = this.#nextFrame(bound)
-          bound.link.send(frame, next === undefined)
-          frame = next
-        }
-      }
+      for (const bound of this.#olderLinks) this.#sendOn(bound)
+      if (this.#link !== undefined) this.#sendOn(this.#link)
     } while (this.#dispatch() || this.#flushAgain)
     this.writer?.pump()
     this.#arm()
@@ -249,7 +244,9 @@ export class SessionDriver<Tag> implements Sleeper {
 
   /** For a bound link: it is over. */
   linkEnded(bound: BoundLink<Tag>, end: LinkEnd): void {
-    this.#links = this.#links.filter((one) => one !== bound)
+    const rest = this.#links.filter((one) => one !== bound)
+    this.#link = rest.pop()
+    this.#olderLinks = rest.length === 0 ? noLinks : rest
     this.#tracer?.linkEnded(bound.id, end)
     this.input({
       type: 'link-end',
@@ -264,7 +261,7 @@ export class SessionDriver<Tag> implements Sleeper {
 
   /** One of its deadlines may be due. */
   wake(): void {
-    this.#armedAt = Number.POSITIVE_INFINITY
+    this.#armedAt = undefined
     this.input({ type: 'timeout' })
   }
 
@@ -297,13 +294,35 @@ export class SessionDriver<Tag> implements Sleeper {
     }
   }
 
+  /** All links that are not over, the oldest first. */
+  get #links(): readonly BoundLink<Tag>[] {
+    return this.#link === undefined ? this.#olderLinks : [...this.#olderLinks, this.#link]
+  }
+
+  #add(bound: BoundLink<Tag>): void {
+    if (this.#link !== undefined) this.#olderLinks = this.#links
+    this.#link = bound
+  }
+
+  #sendOn(bound: BoundLink<Tag>): void {
+    let frame = this.#nextFrame(bound)
+    while (frame !== undefined) {
+      this.#tracer?.frame('out', bound.id, frame)
+      // The next one is asked for before this one goes, so that the link knows whether to wait for it.
+      const next = this.#nextFrame(bound)
+      bound.link.send(frame, next === undefined)
+      frame = next
+    }
+  }
+
   #nextFrame(bound: BoundLink<Tag>): Frame | undefined {
     const { opened, closing, link, id } = bound
     return opened && !closing && link.writable ? this.#machine.pollFrameOf(id) : undefined
   }
 
   #closeLink(output: Extract<SessionOutput<Tag>, { type: 'link-close' }>): void {
-    const bound = this.#links.find(({ id }) => id === output.link)
+    const bound =
+      this.#link?.id === output.link ? this.#link : this.#olderLinks.find(({ id }) => id === output.link)
     if (bound === undefined || bound.closing) return
     bound.closed = { code: output.code, reason: output.reason }
     if (!bound.opened) return bound.link.abort()
@@ -331,8 +350,8 @@ export class SessionDriver<Tag> implements Sleeper {
 
   /** Keeps one alarm. One that goes too early finds nothing due and is set anew: cheaper than setting it for each frame. */
   #arm(): void {
-    const at = this.#machine.nextTimeout()
-    if (at >= this.#armedAt && at !== Number.POSITIVE_INFINITY) return
+    const at = Math.ceil(this.#machine.nextTimeout())
+    if (this.#armedAt !== undefined && at >= this.#armedAt && at !== Number.POSITIVE_INFINITY) return
     this.#stopTimer()
     if (at === Number.POSITIVE_INFINITY) return
     this.#armedAt = at
@@ -343,7 +362,7 @@ export class SessionDriver<Tag> implements Sleeper {
   }
 
   #stopTimer(): void {
-    this.#armedAt = Number.POSITIVE_INFINITY
+    this.#armedAt = undefined
     this.#disarm?.()
     this.#disarm = undefined
     if (this.alarmIndex >= 0) this.#platform.alarms?.clear(this)

@@ -12,8 +12,7 @@ export function machineOf(
   now: number,
 ): SessionMachine<Delivery> {
   if (kept === undefined) return new SessionMachine<Delivery>(config)
-  // Whatever it is made of: an adapter's has most of it from what all of them share.
-  const journaled: CoreConfig = Object.assign(Object.create(config), { journaled: true })
+  const journaled: CoreConfig = config.journaled ? config : { ...config, journaled: true }
   if (kept.snapshot === undefined) return new SessionMachine<Delivery>(journaled)
   return SessionMachine.restore<Delivery>(
     journaled,
