@@ -17,7 +17,7 @@ import type { FrameCharge } from './inbox.ts'
 import { keepaliveOf } from './keepalive.ts'
 import { limits } from './limits.ts'
 import { PeerFault } from './peer-fault.ts'
-import type { SessionEnding } from './session-ending.ts'
+import { SessionEnding } from './session-ending.ts'
 import { SessionFaults } from './session-faults.ts'
 import type { LinkId } from './session-io.ts'
 import type { SessionLinks } from './session-links.ts'
@@ -28,17 +28,32 @@ import { tooLargeWords } from './too-large.ts'
 export class SessionFrames<Tag> {
   protected readonly parts: SessionParts<Tag>
   protected readonly links: SessionLinks<Tag>
-  protected readonly ending: SessionEnding<Tag>
+  #ending: SessionEnding<Tag> | undefined
 
-  constructor(parts: SessionParts<Tag>, links: SessionLinks<Tag>, ending: SessionEnding<Tag>) {
+  constructor(parts: SessionParts<Tag>, links: SessionLinks<Tag>) {
     this.parts = parts
     this.links = links
-    this.ending = ending
+  }
+
+  /** Made when something of the end is to be known: an idle session has none. */
+  protected get ending(): SessionEnding<Tag> {
+    this.#ending ??= new SessionEnding(this.parts, this.links)
+    return this.#ending
+  }
+
+  /** True if nobody needs anything of the session any more. */
+  protected get released(): boolean {
+    return this.#ending?.released === true
+  }
+
+  /** After each step: is everything that both sides sent handled? Mostly the peer has not said its last. */
+  protected settle(now: number): void {
+    if (this.parts.ended || this.parts.inbox.finished) this.ending.settle(now)
   }
 
   /** Server: a link has said `hello`. */
   protected accept(id: LinkId, hello: HelloEnvelope, now: number): void {
-    if (this.parts.config.role !== 'server' || this.ending.released) return
+    if (this.parts.config.role !== 'server' || this.released) return
     const resumed = this.parts.welcomed
     const link = this.links.accept(id, hello)
     if (link === undefined) return
@@ -92,7 +107,7 @@ export class SessionFrames<Tag> {
     } catch (fault) {
       return this.#onThrown(link, fault, now)
     }
-    this.ending.settle(now)
+    this.settle(now)
   }
 
   #onEnvelope(
@@ -114,7 +129,7 @@ export class SessionFrames<Tag> {
         if (messages.length === 0) return
         this.parts.faultsInARow = 0
         this.parts.counters.handledByPeer(messages.length)
-        this.ending.onHandled(messages)
+        this.#ending?.onHandled(messages)
         return this.parts.emit({ type: 'handled', messages })
       }
       case 'fin':

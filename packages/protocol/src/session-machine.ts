@@ -9,7 +9,7 @@ import type { JournaledMessage, JournalSnapshot, JournalWrite } from './journal.
 import { keepaliveOf } from './keepalive.ts'
 import { lastWords, type OneShot } from './last-words.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
-import { clip, SessionEnding } from './session-ending.ts'
+import { clip } from './session-ending.ts'
 import { SessionFaults } from './session-faults.ts'
 import { SessionFrames } from './session-frames.ts'
 import type { LinkId, SessionConfig, SessionInput, SessionOutput } from './session-io.ts'
@@ -34,8 +34,7 @@ export class SessionMachine<Tag = unknown> extends SessionFrames<Tag> {
 
   constructor(config: SessionConfig) {
     const parts = new SessionParts<Tag>(config)
-    const links = new SessionLinks<Tag>(parts)
-    super(parts, links, new SessionEnding<Tag>(parts, links))
+    super(parts, new SessionLinks<Tag>(parts))
     if (config.journaled) this.#journaling = new SessionJournaling(this.parts, this.links, this.ending)
   }
 
@@ -172,7 +171,7 @@ export class SessionMachine<Tag = unknown> extends SessionFrames<Tag> {
       this.parts.faultsInARow = 0
       this.counters.handledHere()
     }
-    this.ending.settle(now)
+    this.settle(now)
   }
 
   handle(input: SessionInput<Tag>, now: number): void {
@@ -196,10 +195,10 @@ export class SessionMachine<Tag = unknown> extends SessionFrames<Tag> {
         const { message } = input
         const fate = outbox.fateOf(message)
         if (outbox.drop(message)) this.parts.fail([{ message, fate }], 'taken back')
-        return this.ending.settle(now)
+        return this.settle(now)
       }
       case 'link-start':
-        if (this.parts.config.role === 'client' && !this.ending.released) {
+        if (this.parts.config.role === 'client' && !this.released) {
           this.links.start(input.link, input.auth)
         }
         return
@@ -227,10 +226,10 @@ export class SessionMachine<Tag = unknown> extends SessionFrames<Tag> {
         return this.#onAway(input)
       case 'journaled':
         this.#journaling?.confirm(input.write)
-        return this.ending.settle(now)
+        return this.settle(now)
       case 'unjournaled':
         this.#journaling?.stop(input.mayStand, now)
-        return this.ending.settle(now)
+        return this.settle(now)
       case 'timeout':
         return this.#onTimeout(now)
       default:
@@ -268,7 +267,7 @@ export class SessionMachine<Tag = unknown> extends SessionFrames<Tag> {
     const unheardOf = config.role === 'client' && this.links.count === 0 && outbox.untouched
     outbox.requestFin(code, reason === undefined ? undefined : clip(reason))
     if (unheardOf) this.ending.finishUnheardOf(now)
-    else this.ending.settle(now)
+    else this.settle(now)
   }
 
   #onAway({ after, reason, location }: Extract<SessionInput<Tag>, { type: 'away' }>): void {

@@ -10,7 +10,7 @@ import {
 import type { CallOrder } from './call-order.ts'
 import { Delivery, type DeliveryObserver, type Outgoing } from './delivery.ts'
 import { encodeValue } from './encode-value.ts'
-import type { IncomingMessage, MessageHost } from './incoming-message.ts'
+import type { IncomingMessage } from './incoming-message.ts'
 import { type Checked, checkPayload } from './payload-check.ts'
 
 /** What replies need of their session. */
@@ -28,10 +28,17 @@ export interface AnswersLane {
   readonly order: CallOrder
   readonly orderTail: Promise<void> | undefined
   readonly details: ErrorDetails
+  /** The replies that are retained: these, while there are any. */
+  readonly answers: Answers
+  /** No reply is left that is not acknowledged, and none is being looked at. */
+  onNoAnswers(): void
 }
 
-/** The replies of this side to the peer's requests: validated, serialised and sent in the order of the calls. */
-export class Answers implements MessageHost, DeliveryObserver {
+/**
+ * The replies of this side to the peer's requests: validated, serialised and sent in the order of the calls. Made for the
+ * first that is retained, and of no use once none is.
+ */
+export class Answers implements DeliveryObserver {
   readonly #host: AnswersHost
   readonly #lane: AnswersLane
   readonly #bytesMax: number
@@ -87,6 +94,8 @@ export class Answers implements MessageHost, DeliveryObserver {
   /** For deliveries: a reply is acknowledged, or will never be. */
   onSettled({ message }: Delivery): void {
     this.#bytes -= message?.bytes ?? 0
+    if (this.#bytes === 0 && (this.#waiting === undefined || this.#waiting.size === 0))
+      this.#lane.onNoAnswers()
   }
 
   answerError(request: IncomingMessage, err: RemoteErrorBody): void {
@@ -129,7 +138,8 @@ export class Answers implements MessageHost, DeliveryObserver {
   #deliveryFor(id: string, request: IncomingMessage): Delivery {
     return new Delivery(id, '', false, false, ignore, (error) => {
       if (!(error instanceof LastwordError) || error.code !== 'payload-too-large') return
-      this.answerError(request, { code: 'reply-too-large', message: error.message })
+      // These may be of no use any more by now.
+      this.#lane.answers.answerError(request, { code: 'reply-too-large', message: error.message })
       this.#host.onError(error)
     })
   }

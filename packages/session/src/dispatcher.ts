@@ -43,8 +43,8 @@ export class Dispatcher {
   /** A schema is still looking at the message before these. */
   #checking = false
   #iterator: MessageIterator | undefined
-  /** Received and not handled. */
-  readonly #open = new OpenMessages()
+  /** Received and not handled; only while there are any. */
+  #open: OpenMessages | undefined
   #refusalScheduled = false
   /** The application has closed: a request that nothing listens for is refused, for nobody will come any more. */
   #closing = false
@@ -67,7 +67,7 @@ export class Dispatcher {
 
   /** Messages received and not handled. */
   get openCount(): number {
-    return this.#open.count
+    return this.#open?.count ?? 0
   }
 
   /** Of those, the ones that nothing listens for. */
@@ -79,10 +79,11 @@ export class Dispatcher {
 
   /** Requests received and not handled. */
   openRequests(): IncomingMessage[] {
-    return this.#open.all().filter((message) => message.isRequest)
+    return this.#open?.all().filter((message) => message.isRequest) ?? []
   }
 
   receive(message: IncomingMessage): void {
+    this.#open ??= new OpenMessages()
     this.#open.add(message)
     this.#place(message)
   }
@@ -117,7 +118,7 @@ export class Dispatcher {
   }
 
   cancel(requestId: string): void {
-    this.#open.request(requestId)?.cancel()
+    this.#open?.request(requestId)?.cancel()
   }
 
   /** What was held back may be begun now: there is room for replies again, or the journal knows of it. */
@@ -156,9 +157,10 @@ export class Dispatcher {
     this.#ready = undefined
     this.#kept = undefined
     this.#iterator?.abort()
-    for (const message of this.#open.all()) message.cancel()
+    for (const message of this.#open?.all() ?? []) message.cancel()
     // The session may be kept for a while, so that its peer can ask how it ended: what it received is not.
-    this.#open.clear()
+    this.#open?.clear()
+    this.#open = undefined
     this.#idle?.()
   }
 
@@ -303,7 +305,8 @@ export class Dispatcher {
   }
 
   #finishWith(message: IncomingMessage): void {
-    if (!this.#open.remove(message)) return
+    if (this.#open?.remove(message) !== true) return
+    if (this.#open.count === 0) this.#open = undefined
     this.#host.onHandled(message)
   }
 

@@ -51,14 +51,14 @@ export interface LaneHost {
  * what it was promised.
  */
 export class OutgoingLane implements DeliveryObserver {
-  /** The replies to the peer's requests. */
-  readonly answers: Answers
   #order: CallOrder | undefined
   readonly #host: LaneHost
   readonly #ids: MessageIds
   readonly #queuedBytesMax: number
   readonly #onFull: 'reject' | 'wait'
   // Each of these is made for the first that it holds: an idle session has none of them, and there may be many.
+  /** The replies to the peer's requests. */
+  #answers: Answers | undefined
   /** Who finds no room. */
   #room: Room | undefined
   /** Requests without a reply yet, from the call on. */
@@ -79,12 +79,26 @@ export class OutgoingLane implements DeliveryObserver {
     this.#ids = new MessageIds(idPrefix)
     this.#queuedBytesMax = queuedBytesMax
     this.#onFull = onFull
-    this.answers = new Answers(host, this, queuedBytesMax)
   }
 
   /** Takes in the requests of a process before, whose replies are still to come. */
   adopt(requests: readonly Delivery[]): void {
     for (const delivery of requests) this.#addRequest(delivery, 0)
+  }
+
+  get answers(): Answers {
+    this.#answers ??= new Answers(this.#host, this, this.#queuedBytesMax)
+    return this.#answers
+  }
+
+  /** False while too many replies wait to be acknowledged. */
+  get takesRequests(): boolean {
+    return this.#answers?.hasRoom !== false
+  }
+
+  /** For the answers. */
+  onNoAnswers(): void {
+    this.#answers = undefined
   }
 
   get openRequests(): number {
@@ -220,7 +234,7 @@ export class OutgoingLane implements DeliveryObserver {
     for (const delivery of [...(this.#answered ?? [])])
       delivery.unanswered(`${why} while its reply was checked`, details)
     this.abandonRequests(why, cause)
-    this.answers.end()
+    this.#answers?.end()
     return { ids: unsubmitted.map(({ id }) => id), messages }
   }
 

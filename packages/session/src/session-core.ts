@@ -11,6 +11,7 @@ import {
   LastwordError,
   type LinkId,
   ProtocolError,
+  type RemoteErrorBody,
   type ResetCode,
   SessionClosedError,
   type SessionMachine,
@@ -23,7 +24,7 @@ import { Deferred } from './deferred.ts'
 import type { Delivery, Outgoing } from './delivery.ts'
 import { Dispatcher, type DispatcherHost } from './dispatcher.ts'
 import { Emitter } from './emitter.ts'
-import { IncomingMessage } from './incoming-message.ts'
+import { IncomingMessage, type MessageHost } from './incoming-message.ts'
 import type { KeptSession } from './journal-writer.ts'
 import { LostMessages } from './lost-messages.ts'
 import { Notes, type NotesHost } from './notes.ts'
@@ -46,7 +47,7 @@ import { type TraceOrigin, Tracer } from './trace.ts'
  * It is the host of its parts itself: an object of functions for each of them would be half of what an idle session takes.
  */
 export class SessionCore
-  implements DriverEvents<Delivery>, LaneHost, DispatcherHost, NotesHost, ClosingHost, LifeHost
+  implements DriverEvents<Delivery>, LaneHost, DispatcherHost, MessageHost, NotesHost, ClosingHost, LifeHost
 {
   readonly lane: OutgoingLane
   readonly dispatcher: Dispatcher
@@ -420,7 +421,15 @@ export class SessionCore
   }
 
   takesRequests(): boolean {
-    return this.lane.answers.hasRoom
+    return this.lane.takesRequests
+  }
+
+  answer(request: IncomingMessage, value: unknown): void | Promise<void> {
+    return this.lane.answers.answer(request, value)
+  }
+
+  answerError(request: IncomingMessage, error: RemoteErrorBody): void {
+    this.lane.answers.answerError(request, error)
   }
 
   onHandled(message: IncomingMessage): void {
@@ -549,7 +558,7 @@ export class SessionCore
     if (envelope.re !== undefined) return this.lane.onReply(envelope, payload)
     // It came with what ended the session, whose report says that it was not handled.
     if (this.#machine.ended) return
-    this.dispatcher.receive(new IncomingMessage(envelope, payload, redelivered, this.lane.answers))
+    this.dispatcher.receive(new IncomingMessage(envelope, payload, redelivered, this))
   }
 
   #onAttached(): void {
