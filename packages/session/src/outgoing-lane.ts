@@ -211,14 +211,15 @@ export class OutgoingLane implements DeliveryObserver {
 
   onFailed(message: Outgoing, fate: Fate, why: string, tooLarge: boolean, cause: unknown): void {
     this.#cancelled?.delete(message)
-    message.tag.fail(fate, why, tooLarge, { ...this.details, cause })
+    message.tag.fail(fate, why, tooLarge, { sessionId: this.#host.sid, cause })
     this.#host.onRoom()
     this.#updateRoom()
   }
 
   /** No reply will come any more: the peer has said its last. */
   abandonRequests(why: string, cause?: unknown): void {
-    for (const delivery of this.#requests?.all() ?? []) delivery.unanswered(why, { ...this.details, cause })
+    for (const delivery of this.#requests?.all() ?? [])
+      delivery.unanswered(why, { sessionId: this.#host.sid, cause })
     this.#updateRoom()
   }
 
@@ -227,7 +228,7 @@ export class OutgoingLane implements DeliveryObserver {
    * as far as the machine: the ids, and the messages of those that waited for room.
    */
   end(why: string, cause: unknown): { ids: string[]; messages: Outgoing[] } {
-    const details = { ...this.details, cause }
+    const details: ErrorDetails = { sessionId: this.#host.sid, cause }
     const unsubmitted = [...(this.#unsubmitted ?? [])]
     const messages = this.#room?.messages() ?? []
     for (const delivery of unsubmitted) delivery.fail('not-sent', why, false, details)
