@@ -31,42 +31,42 @@ export interface MessageParts {
 export function encodeMessage<Tag>(id: string, parts: MessageParts, tag: Tag): OutgoingMessage<Tag> {
   const { name, text, payload, meta, err } = parts
   const named = nameField(name)
-  let rest = `,"id":"${id}${named.text}`
+  /** What stands between the name and the payload: mostly nothing. */
+  let fields = ''
   // Ids are ASCII.
   let bytes = messageBytes + id.length + named.bytes
   if (parts.re !== undefined) {
-    rest += `,"re":"${parts.re}"`
+    fields += `,"re":"${parts.re}"`
     bytes += ',"re":""'.length + parts.re.length
   }
   if (parts.ask) {
-    rest += ',"ask":true'
+    fields += ',"ask":true'
     bytes += ',"ask":true'.length
   }
   if (parts.again) {
-    rest += ',"again":true'
+    fields += ',"again":true'
     bytes += ',"again":true'.length
   }
   if (meta !== undefined) {
     const field = `,"meta":${JSON.stringify(meta)}`
-    rest += field
+    fields += field
     bytes += utf8Length(field)
   }
   if (err !== undefined) {
     const field = `,"err":${JSON.stringify(err)}`
-    rest += field
+    fields += field
     bytes += utf8Length(field)
   }
-  if (text === undefined) rest += '}'
-  else {
-    rest += `,"d":${text}}`
-    bytes += ',"d":'.length + (parts.textBytes ?? utf8Length(text))
-  }
-  if (payload === undefined) return new OutgoingMessage(id, rest, undefined, bytes, tag)
+  const hasText = text !== undefined
+  if (hasText) bytes += ',"d":'.length + (parts.textBytes ?? utf8Length(text))
+  let head = hasText ? named.beforeText : named.text
+  if (fields !== '') head = named.text + fields + (hasText ? ',"d":' : '')
+  if (payload === undefined) return new OutgoingMessage(id, head, text ?? '', undefined, bytes, tag)
   bytes += headerLengthBytes + payload.byteLength
   // The one copy of the payload stands where its frame will have it, with room in front for the header.
   const own = new Uint8Array(bytes).subarray(bytes - payload.byteLength)
   own.set(payload)
-  const message = new OutgoingMessage(id, rest, own, bytes, tag)
+  const message = new OutgoingMessage(id, head, '', own, bytes, tag)
   message.roomInFront = true
   return message
 }
@@ -78,7 +78,7 @@ export function encodeMsg(message: OutgoingMessage<unknown>): string {
 
 /** How many digits the sequence number of a message has, by its envelope: no number is written once more to be measured. */
 export function seqChars(message: OutgoingMessage<unknown>, envelope: string): number {
-  return envelope.length - msgHead.length - message.rest.length
+  return envelope.length - msgHead.length - message.restChars
 }
 
 export function encodeAck(ack: AckEnvelope): string {
@@ -134,7 +134,7 @@ function nameField(name: string | undefined): NameField {
   let field = nameFields.get(name)
   if (field === undefined) {
     const text = `","ch":${JSON.stringify(name)}`
-    field = { text, bytes: utf8Length(text) }
+    field = { text, beforeText: `${text},"d":`, bytes: utf8Length(text) }
     // Names that are made up as they are used must not fill the memory.
     if (nameFields.size === nameFieldsMax) nameFields.clear()
     nameFields.set(name, field)
@@ -144,10 +144,12 @@ function nameField(name: string | undefined): NameField {
 
 interface NameField {
   text: string
+  /** The same, and what stands in front of a payload behind it. */
+  beforeText: string
   bytes: number
 }
 
-const unnamed: NameField = { text: '"', bytes: 1 }
+const unnamed: NameField = { text: '"', beforeText: '","d":', bytes: 1 }
 /** An application has few names, and uses them again and again. */
 const nameFields = /* @__PURE__ */ new Map<string, NameField>()
 const nameFieldsMax = 256

@@ -337,7 +337,14 @@ export class Outbox<Tag> {
     for (const seq of numbersOf(also as SeqRange[])) this.#settledAbove?.add(seq)
     this.#last = acked
     for (const entry of messages) {
-      const message = new OutgoingMessage(entry.id, entry.rest, entry.payload, entry.bytes, tagOf(entry))
+      const message = new OutgoingMessage(
+        entry.id,
+        entry.rest,
+        undefined,
+        entry.payload,
+        entry.bytes,
+        tagOf(entry),
+      )
       message.order = entry.order
       message.seq = this.#skipSettled(this.#last + 1)
       this.#last = message.seq

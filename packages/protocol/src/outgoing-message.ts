@@ -12,20 +12,46 @@ export class OutgoingMessage<Tag = unknown> {
   /** True if there is room for the header of its frame in front of `payload`, in the memory that is its own. */
   roomInFront = false
 
+  /** What stands behind the id in its envelope; all from behind the sequence number on, where `text` is `undefined`. */
+  #head: string
+  /** What stands behind that, and in front of the last brace. */
+  #text: string | undefined
+
+  /** `head` and `text`: together with the id, its envelope from behind the sequence number on. */
   constructor(
     readonly id: string,
-    /** The envelope's text from behind the sequence number. */
-    public rest: string,
+    head: string,
+    text: string | undefined,
     public payload: Uint8Array | undefined,
     /** Size of the encoded envelope, which windows and caps count. */
     readonly bytes: number,
     readonly tag: Tag,
-  ) {}
+  ) {
+    this.#head = head
+    this.#text = text
+  }
+
+  /**
+   * The envelope's text from behind the sequence number. Put together each time: what joins its pieces would take more
+   * than they do, and be kept for as long as the message is in flight.
+   */
+  get rest(): string {
+    return this.#text === undefined ? this.#head : `${idHead}${this.id}${this.#head}${this.#text}}`
+  }
+
+  /** Its length. */
+  get restChars(): number {
+    if (this.#text === undefined) return this.#head.length
+    return idHead.length + this.id.length + this.#head.length + this.#text.length + 1
+  }
 
   /** It will never be transmitted (again), and takes no memory for it. */
   forget(): void {
     this.state = 'settled'
-    this.rest = ''
+    this.#head = ''
+    this.#text = undefined
     this.payload = undefined
   }
 }
+
+const idHead = ',"id":"'
