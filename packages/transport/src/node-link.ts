@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { Arrivals } from './arrivals.ts'
 import { fitReason, isSendableCode } from './close-frame.ts'
+import { mayWriteFrames, writeFrame } from './frame-writer.ts'
 import { watchIdle } from './idle-watch.ts'
 import type { Link, LinkEnd } from './link.ts'
 import { connectFailure } from './node-failure.ts'
@@ -168,14 +169,7 @@ class NodeLink extends Arrivals implements Link {
     if (!last) this.#cork()
     // Held back by somebody else, who waits for this one: it leaves at once with that.
     else if (this.#rawSocket?.writableCorked) this.#corked = true
-    // As bytes, which ws writes together with its header; and they are counted on the way. What stands in for ws where
-    // there is no connection to see may know texts alone.
-    const data = typeof frame === 'string' && this.#rawSocket !== undefined ? Buffer.from(frame) : frame
-    const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength
-    this.#sent.accepted(bytes)
-    this.#socket.send(data, typeof frame === 'string' ? asText : asBinary, (error) =>
-      this.#onSent(bytes, error),
-    )
+    const bytes = this.#hand(frame)
     this.#corkedBytes += bytes
     if (last || this.#corkedBytes >= this.#corkedBytesMax) this.#uncork()
     if (!this.#corked) this.#watchEnd()
@@ -202,6 +196,20 @@ class NodeLink extends Arrivals implements Link {
 
   abort(): void {
     if (!this.end) this.#destroy()
+  }
+
+  /** Returns the bytes of `frame`. */
+  #hand(frame: string | Uint8Array): number {
+    const bytes = typeof frame === 'string' ? Buffer.byteLength(frame) : frame.byteLength
+    this.#sent.accepted(bytes)
+    const onSent = (error?: Error | null) => this.#onSent(bytes, error ?? undefined)
+    const raw = this.#rawSocket
+    if (raw !== undefined && mayWriteFrames(this.#socket, raw)) {
+      writeFrame(raw, frame, bytes, this.#socket.url !== undefined, onSent)
+    } else {
+      this.#socket.send(frame, typeof frame === 'string' ? asText : asBinary, onSent)
+    }
+    return bytes
   }
 
   get #canSend(): boolean {

@@ -10,6 +10,10 @@ export interface WsSocket {
   readonly readyState: 0 | 1 | 2 | 3
   readonly protocol: string
   readonly extensions: string
+  /** Of a client; undefined on a server. */
+  readonly url?: string | undefined
+  /** The connection that it writes to. Not documented by `ws`: looked at only to see whether it is the one that we know. */
+  readonly _socket?: unknown
   readonly bufferedAmount: number
   readonly isPaused: boolean
   send(data: string | Uint8Array, options: { binary: boolean }, callback: (error?: Error) => void): void

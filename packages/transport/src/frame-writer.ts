@@ -1,0 +1,48 @@
+import { Socket } from 'node:net'
+import { giveBack, takeRoom } from './frame-room.ts'
+import { binaryFrame, binaryFrameHeader, textFrame } from './ws-frame.ts'
+import type { WsSocket } from './ws-socket.ts'
+
+/**
+ * True if frames may be written to the connection below a `ws` socket without `ws`: it writes to that very one, has nothing
+ * to compress, and so keeps nothing back that ours would overtake. Only a connection of Node itself is known to have done
+ * with what it was given when it says so.
+ */
+export function mayWriteFrames(socket: WsSocket, connection: Socket): boolean {
+  return socket._socket === connection && socket.extensions === '' && connection instanceof Socket
+}
+
+/**
+ * Writes a whole message as one WebSocket frame. `ws` does that as well; here it is masked in a seventh of the time, has no
+ * memory of its own, and is one write.
+ *
+ * @param bytes how many `frame` has, a text as UTF-8
+ * @param masked true on the side of the client
+ * @param onWritten called once the system has it, or with what went wrong
+ */
+export function writeFrame(
+  connection: Socket,
+  frame: string | Uint8Array,
+  bytes: number,
+  masked: boolean,
+  onWritten: (error?: Error | null) => void,
+): void {
+  const apart = typeof frame !== 'string' && !masked && bytes > copiedBytesMax
+  const room = takeRoom(apart ? 0 : bytes)
+  const onDone = (error?: Error | null) => {
+    // What could not be written may still be read by the system.
+    if (!error) giveBack(room)
+    onWritten(error)
+  }
+  if (typeof frame === 'string') connection.write(textFrame(room, frame, bytes, masked), onDone)
+  else if (!apart) connection.write(binaryFrame(room, frame, masked), onDone)
+  else {
+    connection.cork()
+    connection.write(binaryFrameHeader(room, bytes))
+    connection.write(frame, onDone)
+    connection.uncork()
+  }
+}
+
+/** A binary frame that needs no mask is copied behind its header up to so many bytes; a longer one is written in two pieces. */
+const copiedBytesMax = 4 * 1024
