@@ -43,6 +43,9 @@ export class Inbox {
   #ackDue = false
   /** The cumulative acknowledgement that was last put into a frame of this link. */
   #toldN = 0
+  /** What has come, and what was handled of it, since the last acknowledgement. */
+  #bytesSinceAck = 0
+  #countSinceAck = 0
 
   /** `window` is what this side has advertised; a peer may still be counting with the initial one. */
   constructor(window: Window, initial: Window, maxBytes: number, clock: JournalClock = noJournal) {
@@ -68,6 +71,20 @@ export class Inbox {
   /** True if the peer's `fin` and everything before it is handled. */
   get finished(): boolean {
     return this.#fin !== undefined && this.#handled.n >= this.#fin.seq
+  }
+
+  /** True once the peer's `fin` has come: nothing new will. */
+  get finCame(): boolean {
+    return this.#fin !== undefined
+  }
+
+  /**
+   * True if an acknowledgement is due of so much that the peer, who may be waiting for it, should not have to until the
+   * window is full: that would be one side working after the other.
+   */
+  get ackPresses(): boolean {
+    if (!this.#ackDue) return false
+    return this.#countSinceAck >= this.#messagesMax / 8 || this.#bytesSinceAck >= this.#bytesMax / 8
   }
 
   get ackDue(): boolean {
@@ -149,6 +166,7 @@ export class Inbox {
 
   /** What the frame that is about to be read costs, for the messages in it. */
   openFrame(bytes: number): FrameCharge {
+    this.#bytesSinceAck += bytes
     return { bytes: Math.max(0, bytes - limits.frameOverheadBytes), open: false }
   }
 
@@ -200,6 +218,7 @@ export class Inbox {
       this.#pendingBytes -= pending.charge.bytes
     }
     this.handledTotal++
+    this.#countSinceAck++
     this.#markHandled(seq)
     return true
   }
@@ -209,6 +228,8 @@ export class Inbox {
     const { n } = this.#handled
     const ack: AckEnvelope = { t: 'ack', n }
     this.#toldN = n
+    this.#bytesSinceAck = 0
+    this.#countSinceAck = 0
     if (this.#untold !== undefined) {
       const ranges = rangesOf(this.#untold.filter((seq) => seq > n))
       if (ranges.length > 0) ack.also = ranges.slice(0, limits.ackRangesMax)

@@ -82,6 +82,15 @@ export class SessionMachine<Tag = unknown> extends SessionFrames<Tag> {
     return this.parts.inbox.got
   }
 
+  /**
+   * True if what came of a frame should not wait for others: a message goes out, mostly a reply, or the peer waits for an
+   * acknowledgement. Once the peer has said its last, this side mostly does at the end of the turn, in the same frame.
+   */
+  get presses(): boolean {
+    const { inbox, outbox } = this.#parts
+    return !inbox.finCame && (outbox.hasNext || ((globalThis as any).process?.env.PRESS && inbox.ackPresses))
+  }
+
   /** Bytes of messages retained: queued and in flight. */
   get retainedBytes(): number {
     return this.parts.outbox.bytes

@@ -16,6 +16,11 @@ export interface Platform {
   setTimer(ms: number, callback: () => void, keepAlive: boolean): () => void
   /** Calls back at the end of this turn of the event loop: once what else is ready to run has run. */
   endOfTurn(callback: () => void): void
+  /**
+   * Calls back sooner than that, where it can: once what the event loop calls now, and every promise that is settled by it,
+   * has run, and before it calls anything else.
+   */
+  endOfCallback?(callback: () => void): void
   /** Reports an error that nobody listens for. */
   report(error: unknown): void
   /** Reports a warning that nobody listens for. */
@@ -39,13 +44,15 @@ export const platform: Platform = {
   },
 
   endOfTurn,
+  ...(typeof process === 'object' && typeof process.nextTick === 'function' && { endOfCallback }),
 
   report: (error) => console.error(error),
   warn: (error) => console.warn(error),
 }
 
-/** Node, Bun and Deno have it; browsers do not. */
+/** Node, Bun and Deno have them; browsers do not. */
 declare const setImmediate: ((callback: () => void) => unknown) | undefined
+declare const process: { nextTick?: (callback: () => void) => void } | undefined
 
 /** Longer timers fire at once in every JavaScript engine. */
 const timerMsMax = 2 ** 31 - 1
@@ -53,6 +60,11 @@ const timerMsMax = 2 ** 31 - 1
 function endOfTurn(callback: () => void): void {
   if (typeof setImmediate === 'function') setImmediate(callback)
   else postTask(callback)
+}
+
+/** A tick that is asked for while promises are told of their values comes when all of them, and what follows from them, are through. */
+function endOfCallback(callback: () => void): void {
+  queueMicrotask(() => process?.nextTick?.(callback))
 }
 
 let channel: MessageChannel | undefined

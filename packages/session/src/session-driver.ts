@@ -64,6 +64,7 @@ export class SessionDriver<Tag> implements Sleeper {
   /** The time of the latest input. */
   #now = 0
   #flushScheduled = false
+  #flushSoonScheduled = false
   #hurried = false
   /** When it wakes; `undefined` for never. Whole, and no `Infinity`: a fraction is an object of its own. */
   #armedAt: number | undefined
@@ -239,6 +240,7 @@ export class SessionDriver<Tag> implements Sleeper {
   /** For a bound link: a frame came. */
   frameCame(id: LinkId, frame: Frame, bytes: number): void {
     this.#tracer?.frame('in', id, frame, bytes)
+    this.#flushSoon()
     this.input({ type: 'frame', link: id, frame, bytes })
   }
 
@@ -336,6 +338,23 @@ export class SessionDriver<Tag> implements Sleeper {
   #scheduleFlush(): void {
     if (this.#flushScheduled && !this.#hurried) return
     this.#flushLater()
+  }
+
+  /**
+   * What a frame brought about leaves before the next piece of what has arrived is looked at, so that the peer can go on
+   * while this side does: with the end of the turn as well the two took turns, and a reply waited for nothing.
+   */
+  #flushSoon(): void {
+    const { endOfCallback } = this.#platform
+    if (endOfCallback === undefined || this.#flushSoonScheduled) return
+    this.#flushSoonScheduled = true
+    this.#flushScheduled = true
+    endOfCallback(() => {
+      this.#flushSoonScheduled = false
+      this.#flushScheduled = false
+      if (this.#machine.presses) this.flush()
+      else this.#scheduleFlush()
+    })
   }
 
   /** Apart from who asks for it with each message: a function in there would be made each time that it is entered. */
