@@ -87,8 +87,8 @@ export class SessionMachine<Tag = unknown> extends SessionFrames<Tag> {
    * acknowledgement. Once the peer has said its last, this side mostly does at the end of the turn, in the same frame.
    */
   get presses(): boolean {
-    const { inbox, outbox } = this.#parts
-    return !inbox.finCame && (outbox.hasNext || ((globalThis as any).process?.env.PRESS && inbox.ackPresses))
+    const { inbox, outbox } = this.parts
+    return !inbox.finCame && (outbox.hasNext || inbox.ackPresses)
   }
 
   /** Bytes of messages retained: queued and in flight. */

@@ -24,6 +24,33 @@ describe('Inbox', () => {
     expect(() => take(inbox(), 1, room + 1)).toThrow(WindowExceeded)
   })
 
+  it('presses for an acknowledgement of an eighth of the messages that it has advertised, and not before', () => {
+    const box = new Inbox({ messages: 32, bytes: 100_000 }, { messages: 32, bytes: 1 }, limits.maxBytesMin)
+    for (const seq of [1, 2, 3, 4, 5]) take(box, seq)
+    for (const seq of [1, 2, 3]) box.handled(seq)
+    expect([box.ackDue, box.ackPresses]).toEqual([true, false])
+    box.handled(4)
+    expect(box.ackPresses).toBe(true)
+    box.takeAck()
+    expect(box.ackPresses).toBe(false)
+    box.handled(5)
+    expect([box.ackDue, box.ackPresses]).toEqual([true, false])
+  })
+
+  it('presses for one of an eighth of the bytes, once something of that is handled', () => {
+    const box = inbox()
+    take(box, 1, small.bytes / 8 - 1)
+    box.handled(1)
+    expect(box.ackPresses).toBe(false)
+    take(box, 2, 1)
+    expect(box.ackPresses).toBe(true)
+    box.takeAck()
+    take(box, 3, small.bytes / 8)
+    expect(box.ackPresses).toBe(false)
+    box.handled(3)
+    expect(box.ackPresses).toBe(true)
+  })
+
   it('gives back the room of a frame when its first message is handled', () => {
     const box = inbox()
     const charge = box.openFrame(50_000 + limits.frameOverheadBytes)

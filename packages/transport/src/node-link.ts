@@ -52,7 +52,8 @@ export interface NodeLinkOptions {
  * in which the socket was handed to you, for `ws` does not keep messages that nobody listens to. From then on the
  * socket is the link's: do not send on it, close it or pause it yourself.
  *
- * Only public interfaces of `ws`, `net` and `tls` are used.
+ * Only public interfaces of `ws`, `net` and `tls` are used. Frames that `ws` would have nothing to compress in are written to
+ * the connection below it, once that was seen to be the one that it writes to.
  *
  * @param rawSocket the same as in the options, which many links can share then
  */

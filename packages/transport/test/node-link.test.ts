@@ -74,6 +74,21 @@ for (const side of ['node client', 'node server'] as const) {
     expect(peerFrames).toEqual(texts.map((text) => Buffer.from(text).toString()))
   })
 
+  test(`large frames that leave one by one are what was sent, although their memory is used again (${side})`, async () => {
+    const { link, peerFrames, toPeer } = await pair(side, false)
+    const frames = Array.from({ length: 400 }, (_, n) =>
+      n % 2 === 0 ? `${n} `.repeat(4000) : new Uint8Array(5000 + n * 300).fill(n),
+    )
+    toPeer.stall()
+    for (const frame of frames) link.send(frame, true)
+    expect(link.bufferedBytes).toBeGreaterThan(0)
+    toPeer.unstall()
+    await until(() => peerFrames.length === frames.length, { what: 'the frames' })
+    expect(peerFrames.map((frame) => Buffer.from(frame).toString('latin1'))).toEqual(
+      frames.map((frame) => Buffer.from(frame as string).toString('latin1')),
+    )
+  })
+
   test(`the small frames of one turn share TLS records (${side})`, async () => {
     const { link, peerFrames, toPeer } = await pair(side, true)
     const sent: Buffer[] = []
