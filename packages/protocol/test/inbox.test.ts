@@ -38,14 +38,15 @@ describe('Inbox', () => {
   })
 
   it('presses for one of an eighth of the bytes, once something of that is handled', () => {
-    const box = inbox()
-    take(box, 1, small.bytes / 8 - 1)
+    const eighth = limits.maxBytesMin / 8
+    const box = new Inbox({ messages: 1000, bytes: 1 }, { messages: 1000, bytes: 1 }, limits.maxBytesMin)
+    take(box, 1, eighth - 1)
     box.handled(1)
     expect(box.ackPresses).toBe(false)
     take(box, 2, 1)
     expect(box.ackPresses).toBe(true)
     box.takeAck()
-    take(box, 3, small.bytes / 8)
+    take(box, 3, eighth)
     expect(box.ackPresses).toBe(false)
     box.handled(3)
     expect(box.ackPresses).toBe(true)

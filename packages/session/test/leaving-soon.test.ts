@@ -87,11 +87,14 @@ describe('what a frame brought about', () => {
     const { client, endCallback, endTurn, said } = await steps()
     void client.session.close()
     await endTurn()
-    await endCallback()
-    expect(said()).toEqual([])
-    await endTurn()
-    await endTurn()
-    expect(said()[0]).toMatch(/"ack".*"fin"/)
+    const frames: string[] = []
+    for (let step = 0; step < 5 && frames.length === 0; step++) {
+      await endCallback()
+      expect(said()).toEqual([])
+      await endTurn()
+      frames.push(...said())
+    }
+    expect(frames[0]).toMatch(/"ack".*"fin"/)
   })
 })
 
