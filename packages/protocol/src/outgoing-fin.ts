@@ -19,7 +19,10 @@ export class OutgoingFin {
   }
 
   toEnvelope(): FinEnvelope {
-    return { t: 'fin', ...this.toJournal() }
+    const fin: FinEnvelope = { t: 'fin', seq: this.seq }
+    if (this.code !== undefined) fin.code = this.code
+    if (this.reason !== undefined) fin.reason = this.reason
+    return fin
   }
 
   toJournal(): NonNullable<JournalState['out']['fin']> {

@@ -1,9 +1,8 @@
 import type { AttachedLink } from './attached-link.ts'
 import { closeCodes } from './codes.ts'
 import { inMs, never } from './deadlines.ts'
-import { encodeEnvelope } from './encode.ts'
 import type { Frame, HelloEnvelope, Json, WelcomeEnvelope, Window } from './envelope.ts'
-import { composeHello, composeWelcome } from './greeting.ts'
+import { encodeHello, encodeWelcome } from './greeting.ts'
 import { defaults } from './limits.ts'
 import type { LinkId } from './session-io.ts'
 import { initialWindow, type SessionParts } from './session-parts.ts'
@@ -76,7 +75,7 @@ export class SessionLinks<Tag> {
     const number = ++this.count
     if (number + linksInAdvance / 2 > this.#held) clock.touch()
     const link = { id, number, attached: false, streaming: !welcomed, finAfterAll: false }
-    this.#nextHello = encodeEnvelope(composeHello(config, number, !welcomed, inbox.got, auth))
+    this.#nextHello = encodeHello(config, number, !welcomed, inbox.got, auth)
     if (this.current === undefined) this.#take(link)
     else this.next = link
   }
@@ -123,7 +122,7 @@ export class SessionLinks<Tag> {
   /** Server: answers the `hello` of the link that was accepted. */
   welcome(resumed: boolean, now: number): void {
     const { config, filler, inbox, deadlines, keepaliveMs } = this.#parts
-    filler.addControl(encodeEnvelope(composeWelcome(config, resumed, inbox.got)))
+    filler.addControl(encodeWelcome(config, resumed, inbox.got))
     deadlines.ping = inMs(keepaliveMs, now)
   }
 

@@ -139,6 +139,8 @@ export function checkAuth(auth: Json | undefined): void {
  */
 export function webSocketUrl(url: string | URL): string {
   const base = (globalThis as { location?: { href?: string } }).location?.href
+  // Many sessions in a row mostly have the same address, and to parse one takes longer than to make a session.
+  if (latest !== undefined && url === latest.url && base === latest.base) return latest.address
   let parsed: URL
   try {
     parsed = new URL(url, base)
@@ -156,5 +158,9 @@ export function webSocketUrl(url: string | URL): string {
     )
   }
   parsed.hash = ''
+  if (typeof url === 'string') latest = { url, base, address: parsed.href }
   return parsed.href
 }
+
+/** What was asked for last, and the answer. */
+let latest: { url: string; base: string | undefined; address: string } | undefined

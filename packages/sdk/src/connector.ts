@@ -170,9 +170,10 @@ export class Connector {
     if (!again) this.#attempt++
     // A session that is over has said so, and nothing follows that.
     if (!again && !this.core.ended) this.core.emitter.emit('connecting', { attempt: this.#attempt })
+    const { auth: given } = this.#options
     let auth: Json | undefined
     try {
-      auth = await this.#askForAuth()
+      auth = typeof given === 'function' ? await this.#askForAuth(given) : given
     } catch (cause) {
       // What it asks may be as unreachable as the server is: the next attempt asks again.
       this.#opening = false
@@ -192,9 +193,7 @@ export class Connector {
   }
 
   /** Rejects if the application has none, or takes too long. */
-  async #askForAuth(): Promise<Json | undefined> {
-    const { auth } = this.#options
-    if (typeof auth !== 'function') return auth
+  async #askForAuth(auth: () => Json | Promise<Json>): Promise<Json | undefined> {
     const ms = this.#checked.connectTimeoutMs
     try {
       return await new Promise<Json>((resolve, reject) => {

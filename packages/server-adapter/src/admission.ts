@@ -39,10 +39,41 @@ export class Admission {
     await Promise.allSettled(this.#opening.values())
   }
 
-  /** @throws Refusal, PeerFault */
-  async admit(arrival: Arrival, link: Link, request: HttpRequest, address: string): Promise<LinkEvents> {
-    const { hello } = arrival
+  /** @throws Refusal, PeerFault, at once or by the promise */
+  admit(
+    arrival: Arrival,
+    link: Link,
+    request: HttpRequest,
+    address: string,
+  ): LinkEvents | Promise<LinkEvents> {
     this.#checkOrigin(request)
+    const entry = this.#table.find(arrival.hello.sid, arrival.hello.key)
+    const asksNobody = this.#options.authenticate === undefined && this.#kept === undefined
+    if (!asksNobody || entry?.core.leaving !== undefined) {
+      return this.#admitOnceAsked(arrival, link, request, address)
+    }
+    try {
+      const mine = entry ?? this.#table.create({ arrival, identity: '', request, address })
+      return this.#letIn(mine, '', arrival, link)
+    } catch (error) {
+      throw this.#withGot(error, arrival, entry !== undefined)
+    }
+  }
+
+  /** @throws Refusal */
+  #letIn(entry: Entry, identity: string, { hello, rest, bytes }: Arrival, link: Link): LinkEvents {
+    if (entry.identity !== identity)
+      throw new Refusal('identity-mismatch', 'the session belongs to somebody else')
+    return entry.core.accept(link, hello, rest, bytes)
+  }
+
+  async #admitOnceAsked(
+    arrival: Arrival,
+    link: Link,
+    request: HttpRequest,
+    address: string,
+  ): Promise<LinkEvents> {
+    const { hello } = arrival
     let known = this.#table.find(hello.sid, hello.key) !== undefined
     if (!known && this.#kept !== undefined) {
       const { sid, key } = hello
@@ -52,9 +83,7 @@ export class Admission {
       const identity = await this.#authenticate(hello, request, known)
       // It may have been opened, or forgotten, while `authenticate` was thinking.
       const entry = await this.#entryFor({ arrival, identity, request, address })
-      if (entry.identity !== identity)
-        throw new Refusal('identity-mismatch', 'the session belongs to somebody else')
-      return entry.core.accept(link, hello, arrival.rest, arrival.bytes)
+      return this.#letIn(entry, identity, arrival, link)
     } catch (error) {
       throw this.#withGot(error, arrival, known)
     }

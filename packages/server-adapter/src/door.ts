@@ -41,11 +41,12 @@ export interface DoorHost {
   readonly helloTimeoutMs: number
   readonly frameBytesMax: number
   /**
-   * Decides about a link that has said `hello`: returns who hears of it from now on.
+   * Decides about a link that has said `hello`: returns who hears of it from now on, at once where nobody has to be
+   * asked.
    *
    * @throws Refusal
    */
-  admit(arrival: Arrival, link: Link, request: HttpRequest, address: string): Promise<LinkEvents>
+  admit(arrival: Arrival, link: Link, request: HttpRequest, address: string): LinkEvents | Promise<LinkEvents>
   onRefused(refusal: PeerFault | Refusal, request: HttpRequest): void
   /** The link is over. */
   onEnd(door: Door, end: LinkEnd): void
@@ -134,10 +135,12 @@ export class Door implements LinkEvents {
           `version ${hello.v} is not spoken here, ${limits.version} is`,
         )
       }
-      this.link.pause()
       const arrival = { hello, rest: { envelopes, payload: decoded.payload }, bytes }
-      this.#host.admit(arrival, this.link, deciding.request, this.address).then(
-        (owner) => this.#handOver(owner, deciding),
+      const owner = this.#host.admit(arrival, this.link, deciding.request, this.address)
+      if (!(owner instanceof Promise)) return this.#handOver(owner, deciding)
+      this.link.pause()
+      owner.then(
+        (admitted) => this.#handOver(admitted, deciding),
         (error) => this.#refuse(error),
       )
     } catch (error) {
@@ -204,6 +207,7 @@ function withoutEarly(request: HttpRequest, offered: readonly string[]): void {
   request.headers[name] = rest
   const { rawHeaders } = request
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.toLowerCase() === name) rawHeaders[i + 1] = rest
+    const header = rawHeaders[i] as string
+    if (header.length === name.length && header.toLowerCase() === name) rawHeaders[i + 1] = rest
   }
 }

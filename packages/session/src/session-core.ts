@@ -587,12 +587,16 @@ export class SessionCore
     this.#lost?.forget()
     // The links end first, so that whoever exits the process after closing takes nothing away. Where there is none, or
     // it is not welcomed for long, the last word is said behind the application's back.
-    this.#platform.endOfTurn(() => {
-      void this.#driver
-        .linksEnded(defaults.lingerMs)
-        .then(() => this.#keepingSettled())
-        .then(() => this.#onClosed(report))
-    })
+    this.#platform.endOfTurn(() => void this.#closeBehindLinks(report))
+  }
+
+  async #closeBehindLinks(report: CloseReport): Promise<void> {
+    await this.#driver.linksEnded(defaults.lingerMs)
+    // The journal knows of the session's end, or has not answered for long.
+    if (this.#keeping !== undefined) {
+      await atMost(this.#platform, defaults.lingerMs, this.#keeping.settled())
+    }
+    this.#onClosed(report)
   }
 
   #onClosed(report: CloseReport): void {
@@ -624,13 +628,6 @@ export class SessionCore
     return new Promise((resolve) => {
       this.#onceDetached = resolve
     })
-  }
-
-  /** Resolves when the journal knows of the session's end, or has not answered for long. */
-  async #keepingSettled(): Promise<void> {
-    if (this.#keeping !== undefined) {
-      await atMost(this.#platform, defaults.lingerMs, this.#keeping.settled())
-    }
   }
 
   /** Its peer is told nothing: whoever opens the journal again goes on with the session. */

@@ -216,6 +216,9 @@ export class SessionDriver<Tag> implements Sleeper {
    */
   async linksEnded(welcomeMs: number): Promise<void> {
     const links = this.#links
+    // Mostly it is the one that the last word was said on, or there is none any more.
+    if (links.length === 0) return
+    if (links.length === 1 && links[0]?.ended !== undefined) return void (await links[0].ended)
     const closing = links.filter((bound) => bound.closing)
     await Promise.all(closing.map((bound) => bound.ended ?? bound.link.close(1000, '')))
     // One that has ended meanwhile tells nobody any more.

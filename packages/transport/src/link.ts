@@ -99,7 +99,8 @@ export interface LinkEnd {
   peerEnded: boolean
   /**
    * True if this side destroyed the connection: a deadline passed, or `abort` was called. What the peer still sent
-   * may be lost. A link can be `clean` and forced: the peer said its close frame and then kept the connection.
+   * may be lost. A link can be `clean` and forced: over TLS, the peer said its close frame and then kept the connection.
+   * (Without TLS nothing is waited for behind both close frames.)
    */
   forced: boolean
   /** True if this side ended its half of the connection right behind its close frame, before it had the peer's. */

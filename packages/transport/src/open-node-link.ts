@@ -35,7 +35,7 @@ export interface NodeClientOptions extends SecureContextOptions {
 export function nodeLinkOpener(clientOptions: NodeClientOptions = {}): OpenLink {
   return (url, options) => {
     const { frameBytesMax } = options
-    const socket = new WebSocket(url, options.protocols, {
+    const socket = new WebSocket(parsed(url), options.protocols, {
       perMessageDeflate: false,
       ...asNodeSetsThem,
       ...memoryFor(url, clientOptions),
@@ -54,6 +54,20 @@ export function nodeLinkOpener(clientOptions: NodeClientOptions = {}): OpenLink 
  * of them are there already.
  */
 const asNodeSetsThem = { allowHalfOpen: false, emitClose: false, autoDestroy: true, decodeStrings: false }
+
+/** The URL that was parsed last: mostly it is the next one as well, and `ws` only reads it. */
+let latest: { text: string; url: URL } | undefined
+
+function parsed(text: string): URL | string {
+  if (latest?.text === text) return latest.url
+  try {
+    latest = { text, url: new URL(text) }
+    return latest.url
+  } catch {
+    // `ws` says what is wrong with it.
+    return text
+  }
+}
 
 /** Makes a link over `ws` with its defaults. Throws if the URL or a subprotocol is not well-formed. */
 export const openNodeLink: OpenLink = nodeLinkOpener()
