@@ -32,9 +32,8 @@ export class Outbox<Tag> {
   #inFlight: SeqRing<OutgoingMessage<Tag>> | undefined
   #inFlightCount = 0
   #inFlightBytes = 0
-  /** Of those from before a restart that were not sent again. */
-  #restoredCount = 0
-  #restoredBytes = 0
+  /** Only of a session that was restored. */
+  #restored: Restored | undefined
   /** What is acknowledged above what is so throughout; only while there is any. */
   #settledAbove: SettledAbove | undefined
   /** The lowest sequence number that is not acknowledged. */
@@ -54,10 +53,6 @@ export class Outbox<Tag> {
   readonly #changes: OutboxChanges
   /** The write that has what was acknowledged throughout. */
   #ackWrite = 0
-  /** The lowest number from before a restart whose message may not have been counted in flight. */
-  #uncounted = 1
-  /** The highest number from before a restart. */
-  #restoredLast = 0
 
   constructor(window: Window, maxBytes: number, clock: JournalClock = noJournal) {
     this.window = window
@@ -68,11 +63,11 @@ export class Outbox<Tag> {
 
   /** Bytes retained: queued and in flight. */
   get bytes(): number {
-    return (this.#queue?.bytes ?? 0) + this.#restoredBytes + this.#inFlightBytes
+    return (this.#queue?.bytes ?? 0) + (this.#restored?.bytes ?? 0) + this.#inFlightBytes
   }
 
   get queuedCount(): number {
-    return (this.#queue?.count ?? 0) + this.#restoredCount
+    return (this.#queue?.count ?? 0) + (this.#restored?.count ?? 0)
   }
 
   get inFlightCount(): number {
@@ -287,8 +282,7 @@ export class Outbox<Tag> {
     this.#inFlight = undefined
     this.#inFlightCount = 0
     this.#inFlightBytes = 0
-    this.#restoredCount = 0
-    this.#restoredBytes = 0
+    this.#restored = undefined
     return rest
   }
 
@@ -336,6 +330,8 @@ export class Outbox<Tag> {
     if (also.length > 0) this.#settledAbove = new SettledAbove(this.#base)
     for (const seq of numbersOf(also as SeqRange[])) this.#settledAbove?.add(seq)
     this.#last = acked
+    const restored: Restored = { count: 0, bytes: 0, uncounted: this.#base, last: 0 }
+    this.#restored = restored
     for (const entry of messages) {
       const message = new OutgoingMessage(
         entry.id,
@@ -351,8 +347,8 @@ export class Outbox<Tag> {
       this.#changes.restored(entry.order)
       this.#inFlight ??= new SeqRing(this.#base)
       this.#inFlight.set(message.seq, message)
-      this.#restoredCount++
-      this.#restoredBytes += message.bytes
+      restored.count++
+      restored.bytes += message.bytes
     }
     this.#last = this.#skipSettled(this.#last + 1) - 1
     if (fin !== undefined) {
@@ -362,8 +358,7 @@ export class Outbox<Tag> {
     }
     this.#left = this.#last
     this.#leftBeforeLink = this.#last
-    this.#uncounted = this.#base
-    this.#restoredLast = this.#last
+    restored.last = this.#last
     this.#peerGot = acked
     this.#cursor = this.#base
   }
@@ -376,7 +371,7 @@ export class Outbox<Tag> {
   /** A session that is idle holds neither a queue nor a ring. One that is large is kept for a while. */
   #letGo(rests: boolean): void {
     if (this.#queue?.count === 0) this.#queue = undefined
-    if (this.#inFlightCount + this.#restoredCount > 0) return
+    if (this.#inFlightCount + (this.#restored?.count ?? 0) > 0) return
     if (rests || this.#inFlight?.isLarge === false) this.#inFlight = undefined
   }
 
@@ -413,10 +408,12 @@ export class Outbox<Tag> {
    * knew before the first greeting how large a message may be, and larger ones waited for it.
    */
   #unnumberTooLarge(): void {
-    for (let seq = Math.max(this.#base, this.#uncounted); seq <= this.#restoredLast; seq++) {
+    const restored = this.#restored
+    if (restored === undefined) return
+    for (let seq = Math.max(this.#base, restored.uncounted); seq <= restored.last; seq++) {
       const message = this.#inFlight?.get(seq)
       if (message?.state !== 'queued' || message.bytes <= this.maxBytes) continue
-      this.#restoredLast = seq - 1
+      restored.last = seq - 1
       return this.#unnumberAbove(seq - 1)
     }
   }
@@ -465,19 +462,22 @@ export class Outbox<Tag> {
   /** One from before a restart, which has its number, goes out. */
   #countInFlight(message: OutgoingMessage<Tag>): void {
     message.state = 'in-flight'
-    this.#restoredCount--
-    this.#restoredBytes -= message.bytes
+    const restored = this.#restored as Restored
+    restored.count--
+    restored.bytes -= message.bytes
     this.#inFlightCount++
     this.#inFlightBytes += message.bytes
   }
 
   /** What the peer has received from before a restart is not sent again, and stands in its window all the same. */
   #countReceived(): void {
-    const last = Math.min(this.#peerGot, this.#restoredLast)
-    for (let seq = Math.max(this.#base, this.#uncounted); seq <= last; seq++) {
+    const restored = this.#restored
+    if (restored === undefined) return
+    const last = Math.min(this.#peerGot, restored.last)
+    for (let seq = Math.max(this.#base, restored.uncounted); seq <= last; seq++) {
       const message = this.#inFlight?.get(seq)
       if (message?.state === 'queued') this.#countInFlight(message)
-      this.#uncounted = seq + 1
+      restored.uncounted = seq + 1
     }
   }
 
@@ -495,6 +495,17 @@ export class Outbox<Tag> {
     if (this.#cursor > this.#left) this.#left = this.#cursor
     this.#cursor++
   }
+}
+
+/** What a session has of a process before. */
+interface Restored {
+  /** Messages that were not sent again, and their bytes. */
+  count: number
+  bytes: number
+  /** The lowest number whose message may not have been counted in flight. */
+  uncounted: number
+  /** The highest number. */
+  last: number
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }

@@ -68,24 +68,19 @@ export class SessionCore
   readonly #driver: SessionDriver<Delivery>
   /** `closed`, made for the first who asks. */
   #closed: Deferred<CloseReport> | undefined
-  /** True once the session is over, and its links with it. */
-  #isClosed = false
   /** What made this side give the session up, as the cause of what is rejected with it. */
   #cause: unknown
-  #report: CloseReport | undefined
+  /** Once the session is over. */
+  #over: Over | undefined
   readonly #begunAt: number
-  #endedAt: number | undefined
   /** For an owner that wants to know what nobody has acknowledged. */
   readonly #lost: LostMessages | undefined
   readonly #keeping: SessionKeeping | undefined
-  readonly #onJournalFailure: 'end' | 'go-on'
   /** Why there is no journal that was asked for. */
   #lack: LastwordError | undefined
   #leaving: Promise<void> | undefined
   #onceDetached: (() => void) | undefined
   #left = false
-  /** The highest number that the journal knows to have come; `undefined` if there is no journal. */
-  #heldGot: number | undefined
 
   /** `kept`: the session's journal, if it has one, and what it goes on from: `begin` must follow then. */
   constructor(
@@ -97,8 +92,6 @@ export class SessionCore
   ) {
     this.#config = config
     this.#platform = platform
-    this.#onJournalFailure = kept?.onFailure ?? 'end'
-    if (kept !== undefined) this.#heldGot = kept.snapshot?.state.in.got ?? 0
     this.#owner = owner
     if (owner.onLost !== undefined) this.#lost = new LostMessages(owner.onLost)
     // Whole, for a fraction is an object of its own.
@@ -117,7 +110,7 @@ export class SessionCore
       kept?.journal,
     )
     if (kept !== undefined && this.#driver.writer !== undefined) {
-      this.#keeping = new SessionKeeping(kept.journal, this.#driver.writer)
+      this.#keeping = new SessionKeeping(kept, this.#driver.writer)
       kept.journal.onClosed?.((error) => this.#onJournalClosed(asJournalError(error, config.sid)))
     }
     this.lane = new OutgoingLane(this, config.idPrefix, options)
@@ -159,7 +152,7 @@ export class SessionCore
   get closed(): Promise<CloseReport> {
     if (this.#closed === undefined) {
       this.#closed = new Deferred()
-      if (this.#isClosed) this.#closed.resolve(this.#report as CloseReport)
+      if (this.#over?.isClosed) this.#closed.resolve(this.#over.report)
     }
     return this.#closed.promise
   }
@@ -198,12 +191,12 @@ export class SessionCore
 
   /** The report, once the session is over. */
   get report(): CloseReport | undefined {
-    return this.#report
+    return this.#over?.report
   }
 
   /** What the session has done, and what it holds now. */
   stats(): SessionStats {
-    const ageMs = (this.#endedAt ?? this.#platform.now()) - this.#begunAt
+    const ageMs = (this.#over?.at ?? this.#platform.now()) - this.#begunAt
     return statsOf(this.#machine, this.lane, this.dispatcher, ageMs)
   }
 
@@ -417,7 +410,7 @@ export class SessionCore
   }
 
   mayBegin(message: IncomingMessage): boolean {
-    return this.#heldGot === undefined || message.seq <= this.#heldGot
+    return this.#keeping === undefined || message.seq <= this.#keeping.heldGot
   }
 
   takesRequests(): boolean {
@@ -468,7 +461,7 @@ export class SessionCore
   }
 
   onWritten({ state }: JournalWrite): void {
-    this.#heldGot = state.in.got
+    if (this.#keeping !== undefined) this.#keeping.heldGot = state.in.got
     this.dispatcher.resume()
   }
 
@@ -477,7 +470,7 @@ export class SessionCore
     const lost = error.code === 'journal-lost'
     if (this.#machine.ended && !lost) this.onError(error)
     if (lost) return this.#goElsewhere(error)
-    if (this.#onJournalFailure === 'go-on' && !this.#machine.ended) return void this.#goOnWithout(error)
+    if (this.#keeping?.onFailure === 'go-on' && !this.#machine.ended) return void this.#goOnWithout(error)
     // The peer is told nothing: what the journal has goes on once it works again.
     this.#letGo(error, 'internal', 'its journal failed', true)
   }
@@ -569,14 +562,13 @@ export class SessionCore
   }
 
   #onEnded(report: CloseReport): void {
-    this.#endedAt = this.#platform.now()
     this.#onceDetached?.()
     this.#driver.holdProcess(false)
     const why = `the session ended (${report.code}${report.reason === '' ? '' : `: ${report.reason}`})`
     const { ids, messages } = this.lane.end(why, this.#cause)
     report.notSent.push(...ids)
     for (const message of messages) this.#lost?.note(message, 'not-sent')
-    this.#report = report
+    this.#over = { report, at: this.#platform.now(), isClosed: false }
     this.dispatcher.abort()
     this.#life.ended(report, () => this.#whyNotOpened(why))
     if (this.#lost !== undefined && isLost(report)) {
@@ -600,7 +592,7 @@ export class SessionCore
   }
 
   #onClosed(report: CloseReport): void {
-    this.#isClosed = true
+    if (this.#over !== undefined) this.#over.isClosed = true
     this.#closed?.resolve(report)
   }
 
@@ -646,7 +638,7 @@ export class SessionCore
     // A session that has ended meanwhile leaves its last link to nobody.
     const mayStand = forgotten !== true && !this.#machine.ended
     this.#driver.input({ type: 'unjournaled', mayStand })
-    this.#heldGot = undefined
+    if (this.#keeping !== undefined) this.#keeping.heldGot = Number.POSITIVE_INFINITY
     this.dispatcher.resume()
   }
 
@@ -672,6 +664,14 @@ export class SessionCore
     if (cause instanceof LastwordError) return cause
     return new SessionClosedError(why, { sessionId: this.sid, cause })
   }
+}
+
+/** How and when a session has ended. */
+interface Over {
+  readonly report: CloseReport
+  readonly at: number
+  /** True once its links are over too. */
+  isClosed: boolean
 }
 
 const nothingRestored: readonly RestoredMessage[] = Object.freeze([])

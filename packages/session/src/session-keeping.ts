@@ -1,11 +1,15 @@
 import { JournalError, LastwordError } from '@lastword/protocol'
 import { atMost } from './at-most.ts'
 import type { SessionJournal } from './journal.ts'
-import type { JournalWriter } from './journal-writer.ts'
+import type { JournalWriter, KeptSession } from './journal-writer.ts'
 import type { Platform } from './platform.ts'
 
 /** What becomes of a session's place in its journal when the session ends here. */
 export class SessionKeeping {
+  readonly onFailure: 'end' | 'go-on'
+  /** The highest number that the journal knows to have come. */
+  heldGot: number
+
   readonly #journal: SessionJournal
   readonly #writer: JournalWriter
   /** True once the journal is not this session's to change: it is lost, let go, or has failed. */
@@ -14,7 +18,9 @@ export class SessionKeeping {
   #failed = false
   #removed: Promise<void> | undefined
 
-  constructor(journal: SessionJournal, writer: JournalWriter) {
+  constructor({ journal, snapshot, onFailure = 'end' }: KeptSession, writer: JournalWriter) {
+    this.onFailure = onFailure
+    this.heldGot = snapshot?.state.in.got ?? 0
     this.#journal = journal
     this.#writer = writer
   }
