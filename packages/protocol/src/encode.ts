@@ -4,8 +4,8 @@ import { utf8Length } from './utf8.ts'
 
 /** What a message consists of before it has a sequence number. */
 export interface MessageParts {
-  /** The payload as JSON text; absent when there is none, or when `payload` is there. */
-  text?: string | undefined
+  /** The payload as JSON text, or that as UTF-8, which is kept; absent when there is none, or when `payload` is there. */
+  text?: string | Uint8Array | undefined
   /** How many bytes `text` takes as UTF-8, where whoever made it can tell that faster than by looking at each character. */
   textBytes?: number | undefined
   /** A binary payload; the message then travels in a binary frame. */
@@ -58,7 +58,10 @@ export function encodeMessage<Tag>(id: string, parts: MessageParts, tag: Tag): O
     bytes += utf8Length(field)
   }
   const hasText = text !== undefined
-  if (hasText) bytes += ',"d":'.length + (parts.textBytes ?? utf8Length(text))
+  if (hasText) {
+    const textBytes = typeof text === 'string' ? (parts.textBytes ?? utf8Length(text)) : text.byteLength
+    bytes += ',"d":'.length + textBytes
+  }
   let head = hasText ? named.beforeText : named.text
   if (fields !== '') head = named.text + fields + (hasText ? ',"d":' : '')
   if (payload === undefined) return new OutgoingMessage(id, head, text ?? '', undefined, bytes, tag)
@@ -74,6 +77,11 @@ export function encodeMessage<Tag>(id: string, parts: MessageParts, tag: Tag): O
 /** The envelope of a message under its sequence number, as text; a binary frame's header when it has a payload. */
 export function encodeMsg(message: OutgoingMessage<unknown>): string {
   return msgHead + message.seq + message.rest
+}
+
+/** The same as far as the text of a message that keeps it as UTF-8; behind that comes a brace. */
+export function encodeMsgBeforeText(message: OutgoingMessage<unknown>): string {
+  return msgHead + message.seq + message.restBeforeText
 }
 
 /** How many digits the sequence number of a message has, by its envelope: no number is written once more to be measured. */

@@ -171,6 +171,13 @@ export type EnvelopeKind = (typeof envelopeKinds)[number]
 /** What a link carries in one piece: text is a JSON array of envelopes, bytes are one envelope with its payload. */
 export type Frame = string | Uint8Array
 
+/** A text frame on its way out that carries a long text, which is UTF-8 already and need not be made one more string. */
+export interface FrameInPieces {
+  readonly before: string
+  readonly text: Uint8Array
+  readonly after: string
+}
+
 /** What a frame held. `payload` is there only for a binary frame, and belongs to its one envelope. */
 export interface DecodedFrame {
   envelopes: Envelope[]

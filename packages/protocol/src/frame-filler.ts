@@ -6,14 +6,16 @@ import {
   encodeBinaryMsg,
   encodeEnvelope,
   encodeMsg,
+  encodeMsgBeforeText,
   seqChars,
   seqCharsMax,
 } from './encode.ts'
-import type { Frame } from './envelope.ts'
+import type { Frame, FrameInPieces } from './envelope.ts'
 import type { Inbox } from './inbox.ts'
 import { limits } from './limits.ts'
 import type { Outbox } from './outbox.ts'
 import { utf8Length } from './utf8.ts'
+import { wholeFrame } from './whole-frame.ts'
 
 /**
  * Fills frames for the current link with what waits, in this order: what a link needs (`hello`, `welcome`, keepalive,
@@ -69,8 +71,15 @@ export class FrameFiller<Tag> {
 
   /** The next frame, or nothing. `strictBytes` bounds it where even a single message must not make it longer. */
   fill(link: AttachedLink, strictBytes?: number): Frame | undefined {
+    const frame = this.fillPieces(link, strictBytes)
+    return frame === undefined ? undefined : wholeFrame(frame)
+  }
+
+  /** The same, with a long text left as it is kept. */
+  fillPieces(link: AttachedLink, strictBytes?: number): Frame | FrameInPieces | undefined {
     if (!this.#anything) return undefined
     const parts: string[] = []
+    let text: Uint8Array | undefined
     let bytes = this.#addControl(parts)
     while (this.#inbox.ackDue && bytes <= controlBytesMax) {
       const ack = encodeAck(this.#inbox.takeAck())
@@ -84,17 +93,18 @@ export class FrameFiller<Tag> {
         const frame = this.#binaryFrame(link, strictBytes)
         if (frame !== undefined) return frame
       }
+      text = carried.text
       bytes += carried.fin + carried.messages
       let room = limits.batchBytesMax - bytes
       // Beside messages, notes must fit into the overhead that the receiver does not charge to the window.
       if (carried.messages > 0) room = Math.min(room, limits.frameOverheadBytes - bytes + carried.messages)
-      if (link.attached) bytes += this.#addNotes(parts, room)
+      if (link.attached && text === undefined) bytes += this.#addNotes(parts, room)
       bytes -= carried.shorter
     }
     if (parts.length > 0) {
       // Each part was counted with a comma behind it, and the last one has none.
       this.#counters.frameMade(bytes - 1)
-      return listOf(parts)
+      return text === undefined ? `${listOf(parts)}]` : { before: listOf(parts), text, after: '}]' }
     }
     return link.attached ? this.#noteFrame() : undefined
   }
@@ -122,13 +132,13 @@ export class FrameFiller<Tag> {
     return bytes
   }
 
-  /** Returns the bytes that were added. Messages count with the longest number: `shorter` is what they are less than that. */
+  /** Returns the bytes that were added, and the text that has to stand behind the last part. Messages count with the longest number: `shorter` is what they are less than that. */
   #addMessages(
     link: AttachedLink,
     parts: string[],
     start: number,
     strictBytes: number | undefined,
-  ): { messages: number; fin: number; shorter: number } {
+  ): { messages: number; fin: number; shorter: number; text?: Uint8Array } {
     // Where there is a bound, a message that is longer than the goal has to fit behind what stands in front of it.
     const budget = strictBytes === undefined ? this.#bytesGoal : Math.min(limits.batchBytesMax, strictBytes)
     let bytes = start
@@ -143,10 +153,16 @@ export class FrameFiller<Tag> {
         parts.push(fin)
         return { messages: bytes - start, fin: utf8Length(fin) + 1, shorter }
       }
-      const envelope = encodeMsg(next)
-      parts.push(envelope)
       this.#counters.transmitted(next.seq)
       bytes += next.bytes + 1
+      const text = next.textUtf8
+      if (text !== undefined) {
+        parts.push(encodeMsgBeforeText(next))
+        shorter += seqCharsMax - String(next.seq).length
+        return { messages: bytes - start, fin: 0, shorter, text }
+      }
+      const envelope = encodeMsg(next)
+      parts.push(envelope)
       shorter += seqCharsMax - seqChars(next, envelope)
     }
     return { messages: bytes - start, fin: 0, shorter }
@@ -205,11 +221,11 @@ function largest(link: AttachedLink): number {
   return link.attached ? Number.POSITIVE_INFINITY : limits.maxBytesMin
 }
 
-/** A JSON array of what is JSON already. Most frames hold one or two envelopes, for which `join` would cost more. */
+/** A JSON array of what is JSON already, without its end. Most frames hold one or two envelopes, for which `join` would cost more. */
 function listOf(parts: readonly string[]): string {
   let list = `[${parts[0]}`
   for (let index = 1; index < parts.length; index++) list += `,${parts[index]}`
-  return `${list}]`
+  return list
 }
 
 function noteBytes(text: string, payload: Uint8Array | undefined): number {

@@ -1,3 +1,5 @@
+import { utf8Text } from './utf8.ts'
+
 /**
  * A message on its way out: made by `encodeMessage`, handed to the machine by a `send` input, and handed back in a
  * `handled` or `failed` output. `tag` belongs to whoever made it.
@@ -14,14 +16,14 @@ export class OutgoingMessage<Tag = unknown> {
 
   /** What stands behind the id in its envelope; all from behind the sequence number on, where `text` is `undefined`. */
   #head: string
-  /** What stands behind that, and in front of the last brace. */
-  #text: string | undefined
+  /** What stands behind that, and in front of the last brace; as UTF-8 where it is long. */
+  #text: string | Uint8Array | undefined
 
   /** `head` and `text`: together with the id, its envelope from behind the sequence number on. */
   constructor(
     readonly id: string,
     head: string,
-    text: string | undefined,
+    text: string | Uint8Array | undefined,
     public payload: Uint8Array | undefined,
     /** Size of the encoded envelope, which windows and caps count. */
     readonly bytes: number,
@@ -36,10 +38,22 @@ export class OutgoingMessage<Tag = unknown> {
    * than they do, and be kept for as long as the message is in flight.
    */
   get rest(): string {
-    return this.#text === undefined ? this.#head : `${idHead}${this.id}${this.#head}${this.#text}}`
+    const text = this.#text
+    if (text === undefined) return this.#head
+    return `${this.restBeforeText}${typeof text === 'string' ? text : utf8Text(text)}}`
   }
 
-  /** Its length. */
+  /** What stands in `rest` in front of the text. */
+  get restBeforeText(): string {
+    return `${idHead}${this.id}${this.#head}`
+  }
+
+  /** The text, where it is kept as UTF-8: what is behind that in `rest` is a brace. */
+  get textUtf8(): Uint8Array | undefined {
+    return typeof this.#text === 'object' ? this.#text : undefined
+  }
+
+  /** Its length, where its text is not kept as UTF-8. */
   get restChars(): number {
     if (this.#text === undefined) return this.#head.length
     return idHead.length + this.id.length + this.#head.length + this.#text.length + 1

@@ -7,7 +7,7 @@ import {
   utf8Length,
 } from '@lastword/protocol'
 import { binaryOf } from './binary.ts'
-import { byteLength } from './byte-length.ts'
+import { byteLength, utf8Of } from './byte-length.ts'
 import type { Delivery, Outgoing } from './delivery.ts'
 
 /**
@@ -17,8 +17,9 @@ import type { Delivery, Outgoing } from './delivery.ts'
  */
 export function encodeValue(id: string, parts: MessageParts, value: unknown, delivery: Delivery): Outgoing {
   const payload = binaryOf(value)
-  const text = payload === undefined ? payloadText(value) : undefined
-  const textBytes = text === undefined ? 0 : byteLength(text)
+  const json = payload === undefined ? payloadText(value) : undefined
+  const textBytes = json === undefined ? 0 : byteLength(json)
+  const text = json !== undefined && textBytes >= longTextBytes ? utf8Of(json) : json
   const { name, re, ask, again, meta } = parts
   const message = encodeMessage(id, { text, textBytes, payload, name, re, ask, again, meta }, delivery)
   if (payload !== undefined) checkHeader(message)
@@ -34,6 +35,12 @@ function checkHeader(message: Outgoing): void {
     'Send less in meta, or put it into the payload.',
   )
 }
+
+/**
+ * From so many bytes on, the text of a message is kept as the bytes that are sent: the engine copies what it keeps of texts
+ * about, and 64 KiB that wait to be acknowledged outlive two of its collections of what is young.
+ */
+const longTextBytes = 16 * 1024
 
 /** What stands in front of `rest`, at its longest. */
 const seqHead = '{"t":"msg","seq":9007199254740991'

@@ -1,6 +1,7 @@
 import type {
   DecodedFrame,
   Frame,
+  FrameInPieces,
   HelloEnvelope,
   JournalWrite,
   Json,
@@ -10,6 +11,7 @@ import type {
   SessionMachine,
   SessionOutput,
 } from '@lastword/protocol'
+import { wholeFrame } from '@lastword/protocol'
 import type { Link, LinkEnd, LinkEvents } from '@lastword/transport'
 import type { Sleeper } from './alarms.ts'
 import { atMost } from './at-most.ts'
@@ -312,17 +314,17 @@ export class SessionDriver<Tag> implements Sleeper {
   #sendOn(bound: BoundLink<Tag>): void {
     let frame = this.#nextFrame(bound)
     while (frame !== undefined) {
-      this.#tracer?.frame('out', bound.id, frame)
+      this.#tracer?.frame('out', bound.id, wholeFrame(frame))
       // The next one is asked for before this one goes, so that the link knows whether to wait for it.
       const next = this.#nextFrame(bound)
-      bound.link.send(frame, next === undefined)
+      give(bound.link, frame, next === undefined)
       frame = next
     }
   }
 
-  #nextFrame(bound: BoundLink<Tag>): Frame | undefined {
+  #nextFrame(bound: BoundLink<Tag>): Frame | FrameInPieces | undefined {
     const { opened, closing, link, id } = bound
-    return opened && !closing && link.writable ? this.#machine.pollFrameOf(id) : undefined
+    return opened && !closing && link.writable ? this.#machine.pollPiecesOf(id) : undefined
   }
 
   #closeLink(output: Extract<SessionOutput<Tag>, { type: 'link-close' }>): void {
@@ -442,6 +444,12 @@ class BoundLink<Tag> implements LinkEvents {
 }
 
 const noLinks: readonly never[] = []
+
+function give(link: Link, frame: Frame | FrameInPieces, last: boolean): void {
+  if (typeof frame === 'string' || frame instanceof Uint8Array) link.send(frame, last)
+  else if (link.sendPieces !== undefined) link.sendPieces(frame, last)
+  else link.send(wholeFrame(frame), last)
+}
 
 /** True if nothing that was polled for the link can have reached anybody. */
 function neverLeft(bound: BoundLink<unknown>, end: LinkEnd): boolean {

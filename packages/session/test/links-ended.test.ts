@@ -21,7 +21,7 @@ const lost: LinkEnd = {
 function machineThatSays(outputs: SessionOutput<unknown>[]): SessionMachine<unknown> {
   const machine: Partial<SessionMachine<unknown>> = {
     handle() {},
-    pollFrameOf: () => undefined,
+    pollPiecesOf: () => undefined,
     takeOutputs: () => outputs.splice(0),
     nextTimeout: () => Number.POSITIVE_INFINITY,
   }

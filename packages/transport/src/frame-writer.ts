@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
-import { giveBack, takeRoom } from './frame-room.ts'
-import { binaryFrame, binaryFrameHeader, textFrame } from './ws-frame.ts'
+import { type FrameRoom, giveBack, takeRoom } from './frame-room.ts'
+import type { TextInPieces } from './link.ts'
+import { binaryFrame, binaryFrameHeader, textFrame, textFrameOfPieces } from './ws-frame.ts'
 import type { WsSocket } from './ws-socket.ts'
 
 /**
@@ -22,26 +23,36 @@ export function mayWriteFrames(socket: WsSocket, connection: Socket): boolean {
  */
 export function writeFrame(
   connection: Socket,
-  frame: string | Uint8Array,
+  frame: string | Uint8Array | TextInPieces,
   bytes: number,
   masked: boolean,
   onWritten: (error?: Error | null) => void,
 ): void {
-  const apart = typeof frame !== 'string' && !masked && bytes > copiedBytesMax
+  const apart = frame instanceof Uint8Array && !masked && bytes > copiedBytesMax
   const room = takeRoom(apart ? 0 : bytes)
   const onDone = (error?: Error | null) => {
     // What could not be written may still be read by the system.
     if (!error) giveBack(room)
     onWritten(error)
   }
-  if (typeof frame === 'string') connection.write(textFrame(room, frame, bytes, masked), onDone)
-  else if (!apart) connection.write(binaryFrame(room, frame, masked), onDone)
-  else {
+  if (apart) {
     connection.cork()
     connection.write(binaryFrameHeader(room, bytes))
     connection.write(frame, onDone)
     connection.uncork()
-  }
+  } else connection.write(frameIn(room, frame, bytes, masked), onDone)
+}
+
+function frameIn(
+  room: FrameRoom,
+  frame: string | Uint8Array | TextInPieces,
+  bytes: number,
+  masked: boolean,
+): Buffer {
+  if (typeof frame === 'string') return textFrame(room, frame, bytes, masked)
+  return frame instanceof Uint8Array
+    ? binaryFrame(room, frame, masked)
+    : textFrameOfPieces(room, frame, bytes, masked)
 }
 
 /** A binary frame that needs no mask is copied behind its header up to so many bytes; a longer one is written in two pieces. */

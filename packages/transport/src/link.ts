@@ -27,6 +27,10 @@ export interface Link {
    */
   send(frame: string | Uint8Array, last?: boolean): void
   /**
+   * The same for a text frame of which the longest part is UTF-8 already. Absent where the platform takes texts alone.
+   */
+  sendPieces?(pieces: TextInPieces, last?: boolean): void
+  /**
    * Stops delivering frames (back-pressure) until `resume`, or until the link has ended: then what was kept is
    * delivered before `onEnd`. A Node link reads on into a bounded store, and stops reading when that is full;
    * where the platform cannot stop reading, all that arrives is kept.
@@ -50,6 +54,13 @@ export interface Link {
   close(code: number, reason: string, options?: { lingerMs?: number; peerDone?: boolean }): Promise<LinkEnd>
   /** Drops the connection at once. What is still under way may be lost; the end is reported all the same, soon after. */
   abort(): void
+}
+
+/** One text: these, one behind the other. The bytes are only lent. */
+export interface TextInPieces {
+  readonly before: string
+  readonly text: Uint8Array
+  readonly after: string
 }
 
 export interface LinkEvents {

@@ -5,7 +5,7 @@ import { Arrivals } from './arrivals.ts'
 import { fitReason, isSendableCode } from './close-frame.ts'
 import { mayWriteFrames, writeFrame } from './frame-writer.ts'
 import { watchIdle } from './idle-watch.ts'
-import type { Link, LinkEnd } from './link.ts'
+import type { Link, LinkEnd, TextInPieces } from './link.ts'
 import { connectFailure } from './node-failure.ts'
 import { SentLedger } from './sent-ledger.ts'
 import { timerAfterReading } from './timer-after-reading.ts'
@@ -173,17 +173,11 @@ class NodeLink extends Arrivals implements Link {
   }
 
   send(frame: string | Uint8Array, last = false): void {
-    if (!this.#canSend) return
-    if (!last) this.#cork()
-    // Held back by somebody else, who waits for this one: it leaves at once with that.
-    else if (this.#rawSocket?.writableCorked) this.#corked = true
-    const bytes = this.#hand(frame)
-    this.#corkedBytes += bytes
-    if (last || this.#corkedBytes >= this.#corkedBytesMax) this.#uncork()
-    if (!this.#corked) this.#watchEnd()
-    if (this.#socket.bufferedAmount <= this.#lowWaterBytes) return
-    this.#busy = true
-    this.#uncork()
+    this.#send(frame, last)
+  }
+
+  sendPieces(pieces: TextInPieces, last = false): void {
+    this.#send(pieces, last)
   }
 
   close(
@@ -206,16 +200,31 @@ class NodeLink extends Arrivals implements Link {
     if (!this.end) this.#destroy()
   }
 
+  #send(frame: string | Uint8Array | TextInPieces, last: boolean): void {
+    if (!this.#canSend) return
+    if (!last) this.#cork()
+    // Held back by somebody else, who waits for this one: it leaves at once with that.
+    else if (this.#rawSocket?.writableCorked) this.#corked = true
+    const bytes = this.#hand(frame)
+    this.#corkedBytes += bytes
+    if (last || this.#corkedBytes >= this.#corkedBytesMax) this.#uncork()
+    if (!this.#corked) this.#watchEnd()
+    if (this.#socket.bufferedAmount <= this.#lowWaterBytes) return
+    this.#busy = true
+    this.#uncork()
+  }
+
   /** Returns the bytes of `frame`. */
-  #hand(frame: string | Uint8Array): number {
-    const bytes = typeof frame === 'string' ? Buffer.byteLength(frame) : frame.byteLength
+  #hand(frame: string | Uint8Array | TextInPieces): number {
+    const bytes = byteLength(frame)
     this.#sent.accepted(bytes)
     const onSent = (error?: Error | null) => this.#onSent(bytes, error ?? undefined)
     const raw = this.#rawSocket
     if (raw !== undefined && mayWriteFrames(this.#socket, raw)) {
       writeFrame(raw, frame, bytes, this.#socket.url !== undefined, onSent)
     } else {
-      this.#socket.send(frame, typeof frame === 'string' ? asText : asBinary, onSent)
+      const data = typeof frame === 'string' || frame instanceof Uint8Array ? frame : joined(frame)
+      this.#socket.send(data, frame instanceof Uint8Array ? asBinary : asText, onSent)
     }
     return bytes
   }
@@ -499,6 +508,16 @@ function unlisten(emitter: Socket | WsSocket, listeners: Listeners): void {
  */
 const corkedBytesMax = 8 * 1024
 const corkedBytesMaxOverTls = 32 * 1024
+
+function byteLength(frame: string | Uint8Array | TextInPieces): number {
+  if (typeof frame === 'string') return Buffer.byteLength(frame)
+  if (frame instanceof Uint8Array) return frame.byteLength
+  return Buffer.byteLength(frame.before) + frame.text.byteLength + Buffer.byteLength(frame.after)
+}
+
+function joined({ before, text, after }: TextInPieces): Buffer {
+  return Buffer.concat([Buffer.from(before), text, Buffer.from(after)])
+}
 
 const asText = { binary: false }
 const asBinary = { binary: true }

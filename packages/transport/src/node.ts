@@ -3,7 +3,15 @@ export { type CloseAfterPongOptions, type CloseAfterPongReport, closeAfterPong }
 export { refuse } from './http-answers.ts'
 export { HttpLinks, type HttpLinksHost, type HttpLinksOptions } from './http-links.ts'
 export { type HttpLinkKind, httpLinkParameter } from './http-url.ts'
-export type { Link, LinkEnd, LinkEvents, LinkFailure, OpenLink, OpenLinkOptions } from './link.ts'
+export type {
+  Link,
+  LinkEnd,
+  LinkEvents,
+  LinkFailure,
+  OpenLink,
+  OpenLinkOptions,
+  TextInPieces,
+} from './link.ts'
 export { createNodeLink, type NodeLinkOptions } from './node-link.ts'
 export { sendOneShot } from './one-shot.ts'
 export { type NodeClientOptions, nodeLinkOpener, openNodeLink } from './open-node-link.ts'

@@ -1,4 +1,5 @@
 import type { FrameRoom } from './frame-room.ts'
+import type { TextInPieces } from './link.ts'
 import { nextMaskingKey } from './masking-key.ts'
 
 /**
@@ -9,6 +10,20 @@ import { nextMaskingKey } from './masking-key.ts'
  */
 export function textFrame(room: FrameRoom, text: string, bytes: number, masked: boolean): Buffer {
   room.memory.write(text, room.start, bytes, 'utf8')
+  return framed(room, opcodeOfText, bytes, masked)
+}
+
+/** The same for a text of which the longest part is UTF-8 already. */
+export function textFrameOfPieces(
+  room: FrameRoom,
+  { before, text, after }: TextInPieces,
+  bytes: number,
+  masked: boolean,
+): Buffer {
+  const { memory, start } = room
+  const middle = start + memory.write(before, start, 'utf8')
+  memory.set(text, middle)
+  memory.write(after, middle + text.byteLength, 'utf8')
   return framed(room, opcodeOfText, bytes, masked)
 }
 

@@ -60,6 +60,14 @@ for (const side of ['client', 'server'] as const) {
         expect(peerFrames).toEqual(frames)
       })
 
+      test('a text in pieces is one text', async () => {
+        const { link, peerFrames } = await compressed(side, secure)
+        link.sendPieces?.({ before: '["ä', text: Buffer.from(content), after: '€"]' }, true)
+        link.send('behind it', true)
+        await until(() => peerFrames.length === 2, { what: 'the frames' })
+        expect(peerFrames).toEqual([`["ä${content}€"]`, 'behind it'])
+      })
+
       test('a frame that waits for zlib leaves before the close behind which the peer is done', async () => {
         const { link, peer, peerFrames } = await compressed(side, secure)
         const [frame = ''] = frames

@@ -66,6 +66,17 @@ for (const side of ['node client', 'node server'] as const) {
     expect(tlsRecords(Buffer.concat(sent))).toBe(4)
   })
 
+  test(`a text in pieces reaches the peer as one text, and is counted whole (${side})`, async () => {
+    const { link, peerFrames, heard } = await pair(side, false)
+    const text = 'ä'.repeat(50_000)
+    link.sendPieces?.({ before: '["ä', text: Buffer.from(text), after: '€"]' }, true)
+    link.send('behind it', true)
+    await until(() => peerFrames.length === 2, { what: 'the frames' })
+    expect(peerFrames).toEqual([`["ä${text}€"]`, 'behind it'])
+    await link.close(1000, '')
+    expect(await ended(heard)).toMatchObject({ clean: true, flushed: true, bytesUnsent: 0 })
+  })
+
   test(`a text reaches the peer as text, whatever is in it (${side})`, async () => {
     const { link, peerFrames } = await pair(side, false)
     const texts = ['', 'ä€😀', 'a lone \ud83d', '\u0000', 'x'.repeat(100_000)]

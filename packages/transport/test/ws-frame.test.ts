@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { describe, expect, test } from 'vitest'
 import { type FrameRoom, giveBack, takeRoom } from '../src/frame-room.ts'
 import { nextMaskingKey } from '../src/masking-key.ts'
-import { binaryFrame, binaryFrameHeader, textFrame } from '../src/ws-frame.ts'
+import { binaryFrame, binaryFrameHeader, textFrame, textFrameOfPieces } from '../src/ws-frame.ts'
 
 const { Receiver } = createRequire(import.meta.url)('ws') as {
   Receiver: new (options: { isServer: boolean }) => NodeJS.WritableStream
@@ -93,5 +93,19 @@ describe('room for a frame', () => {
     expect(memory.length - start).toBeGreaterThanOrEqual(bytes)
     expect(words.length).toBeGreaterThanOrEqual(bytes >> 2)
     expect(words.byteOffset).toBe(memory.byteOffset + start)
+  })
+})
+
+describe.each([true, false])('a text in pieces, masked: %s', (masked) => {
+  test.each([0, 3, 60_000, 70_000])('around %i bytes is what ws reads in its frame', async (length) => {
+    const pieces = { before: '["ä', text: Buffer.from('é'.repeat(length)), after: '€"]' }
+    const whole = `${pieces.before}${'é'.repeat(length)}${pieces.after}`
+    const bytes = Buffer.byteLength(whole)
+    const { data, isBinary } = await readByWs(
+      textFrameOfPieces(takeRoom(bytes), pieces, bytes, masked),
+      masked,
+    )
+    expect(isBinary).toBe(false)
+    expect(data.toString()).toBe(whole)
   })
 })
