@@ -1,4 +1,4 @@
-import type { AttachedLink } from './attached-link.ts'
+import { AttachedLink } from './attached-link.ts'
 import { closeCodes } from './codes.ts'
 import { inMs, never } from './deadlines.ts'
 import type { Frame, HelloEnvelope, Json, WelcomeEnvelope, Window } from './envelope.ts'
@@ -74,7 +74,7 @@ export class SessionLinks<Tag> {
     if (!this.attached) this.#supersede(this.current)
     const number = ++this.count
     if (number + linksInAdvance / 2 > this.#held) clock.touch()
-    const link = { id, number, attached: false, streaming: !welcomed, finAfterAll: false }
+    const link = new AttachedLink(id, number, false, !welcomed)
     this.#nextHello = encodeHello(config, number, !welcomed, inbox.got, auth)
     if (this.current === undefined) this.#take(link)
     else this.next = link
@@ -114,7 +114,7 @@ export class SessionLinks<Tag> {
     deadlines.expiry = never
     outbox.window = sameWindow(hello.window, initialWindow) ? initialWindow : hello.window
     outbox.maxBytes = hello.maxBytes ?? defaults.maxBytes
-    const link: AttachedLink = { id, number: hello.link, attached: true, streaming: true, finAfterAll: false }
+    const link = new AttachedLink(id, hello.link, true, true)
     this.#take(link)
     return link
   }

@@ -1,7 +1,6 @@
 import {
   type Contract,
   closeCodes,
-  defaults,
   encodeEarly,
   type Json,
   type LastwordError,
@@ -11,16 +10,16 @@ import {
 } from '@lastword/protocol'
 import {
   type ClosedLink,
-  frameBytesGoal,
   type LostSession,
   lostSession,
   platform,
   requestNeverLeft,
   SessionCore,
+  type SessionOwner,
 } from '@lastword/session'
 import { type Link, type LinkEnd, type OpenLink, sendOneShot } from '@lastword/transport'
-import { nanoid } from 'nanoid'
 import { type CheckedOptions, type ConnectOptions, checkAuth, checkOptions } from './connect-options.ts'
+import { ClientCoreConfig } from './core-config.ts'
 import { handshakeError, noAuth, notMade, noWelcome } from './handshake-error.ts'
 import type { TakenSession } from './journaled.ts'
 import { LinkChoice } from './link-choice.ts'
@@ -37,8 +36,10 @@ export interface ConnectorEnvironment {
 }
 
 /** Keeps a client's session on a link: opens the first one, and another one whenever the session wants it. */
-export class Connector {
+export class Connector implements SessionOwner {
   readonly core: SessionCore
+  /** Only where the application wants to know. */
+  readonly onLost?: NonNullable<SessionOwner['onLost']>
 
   readonly #url: string
   readonly #options: ConnectOptions
@@ -83,32 +84,14 @@ export class Connector {
     this.#policy = options.reconnect ?? backoff()
     this.#downSince = platform.now()
     const { onSessionLost } = options
+    if (onSessionLost !== undefined) {
+      this.onLost = (...lost) => tell(onSessionLost, lostSession(...lost))
+    }
     this.core = new SessionCore(
-      {
-        role: 'client',
-        sid: kept?.record.sid ?? nanoid(),
-        key: kept?.record.key ?? nanoid(32),
-        idPrefix: nanoid(10),
-        frameBytesGoal,
-        window: this.#checked.window,
-        maxBytes: this.#checked.maxBytes,
-        keepaliveMs: defaults.keepaliveMs,
-        ttlMs: defaults.ttlMs,
-        welcomeTimeoutMs: this.#checked.welcomeTimeoutMs,
-        agent: options.agent,
-      },
+      new ClientCoreConfig(this.#checked, options.agent, kept),
       options as ConnectOptions<Contract>,
       platform,
-      {
-        onLinkEnd: (link, end, closed) => this.#onLinkEnd(link, end, closed),
-        whyNotOpened: () => this.#lastError,
-        onDetached: () => this.#onDetached(),
-        onAttached: () => this.#onAttached(),
-        onAway: (afterMs, location) => this.#onAway(afterMs, location),
-        onMoveRefused: () => this.#onMoveRefused(),
-        onReleased: () => this.#release(),
-        ...(onSessionLost && { onLost: (...lost) => tell(onSessionLost, lostSession(...lost)) }),
-      },
+      this,
       kept,
     )
     // What the application sends in the same turn goes with the first frame.
@@ -230,7 +213,13 @@ export class Connector {
     this.core.bind(id, link, { frame, early: early !== undefined })
   }
 
-  #onAttached(): void {
+  // For the session, of which this is the owner itself: an object of functions would be one more thing that keeps it.
+
+  whyNotOpened(): LastwordError | undefined {
+    return this.#lastError
+  }
+
+  onAttached(): void {
     this.#choice.onAttached()
     this.#opening = false
     this.#moving = false
@@ -240,7 +229,7 @@ export class Connector {
   }
 
   /** A link that the session has given up may take a while to end; the next one does not wait for that. */
-  #onDetached(): void {
+  onDetached(): void {
     this.#downSince = platform.now()
     // Another link may be on its way already.
     if (!this.core.wantsLink) return
@@ -248,8 +237,8 @@ export class Connector {
     queueMicrotask(() => this.#scheduleNext())
   }
 
-  /** How a link ended that was never attached; of all others `#onDetached` has heard before. */
-  #onLinkEnd(link: LinkId, end: LinkEnd, closed: ClosedLink | undefined): void {
+  /** How a link ended that was never attached; of all others `onDetached` has heard before. */
+  onLinkEnd(link: LinkId, end: LinkEnd, closed: ClosedLink | undefined): void {
     if (link !== this.#linkId || !this.#wanted) return
     this.#linkId = undefined
     this.#opening = false
@@ -303,7 +292,7 @@ export class Connector {
   }
 
   /** The next link is opened soon, but not by all clients of a server at once; the one in use is left when it is there. */
-  #onAway(afterMs: number, location: string | undefined): void {
+  onAway(afterMs: number, location: string | undefined): void {
     this.#location = locationUrl(location, this.#url)
     if (this.#moving || this.#opening) return
     this.#moving = true
@@ -314,7 +303,7 @@ export class Connector {
   }
 
   /** It is no use to ask again: the session stays where it is. */
-  #onMoveRefused(): void {
+  onMoveRefused(): void {
     this.#moving = false
     this.#opening = false
     this.#location = undefined
@@ -335,7 +324,7 @@ export class Connector {
     this.#releases.push(() => signal.removeEventListener('abort', abort))
   }
 
-  #release(): void {
+  onReleased(): void {
     if (this.#released) return
     this.#released = true
     this.#cancelTimer?.()
