@@ -118,8 +118,14 @@ export class Door implements LinkEvents {
   onEnd(end: LinkEnd): void {
     clearTimeout(this.#deciding?.timer)
     this.#host.onEnd(this, end)
-    if (this.#owner !== undefined) this.#owner.onEnd(end)
+    if (this.#owner !== undefined) this.#tellEnd(this.#owner, end)
     else if (this.#deciding !== undefined) this.#deciding.end = end
+  }
+
+  #tellEnd(owner: LinkEvents, end: LinkEnd): void {
+    // The Set that it was in may hold this door for long (see `Entry.letGo`).
+    this.#owner = undefined
+    owner.onEnd(end)
   }
 
   #introduce(frame: Frame, bytes: number, deciding: Deciding): void {
@@ -152,7 +158,7 @@ export class Door implements LinkEvents {
     this.#owner = owner
     this.#deciding = undefined
     for (const { frame, bytes } of waiting) owner.onFrame(frame, bytes)
-    if (end !== undefined) owner.onEnd(end)
+    if (end !== undefined) this.#tellEnd(owner, end)
     else this.link.resume()
   }
 

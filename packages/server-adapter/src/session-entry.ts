@@ -30,6 +30,14 @@ export class Entry extends ServerCoreConfig implements SessionOwner, Counted {
     this.#host = host
   }
 
+  /**
+   * Nobody finds the session here any more. Nor is it kept by this: V8 gives a Map that is filled and emptied all the time a
+   * new table again and again, and what stood in the old ones stays until the next full collection.
+   */
+  letGo(): void {
+    ;(this as { core?: SessionCore }).core = undefined
+  }
+
   onLinkEnd(_link: LinkId): void {}
 
   onDetached(): void {

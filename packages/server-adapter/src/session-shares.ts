@@ -46,8 +46,9 @@ export class SessionShares<Entry> {
     share.open--
     share.ended ??= new Set()
     share.ended.add(entry)
+    if (share.ended.size <= this.#max) return undefined
     const [oldest] = share.ended
-    return share.ended.size > this.#max ? oldest : undefined
+    return oldest
   }
 
   /** A session that was over is kept no longer. */

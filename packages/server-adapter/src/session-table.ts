@@ -181,8 +181,9 @@ export class SessionTable implements EntryHost {
     // Whoever opens and ends many drives out what is kept of its own sessions, not of others'.
     const own = this.#shares.end(entry.holder, entry)
     if (own !== undefined) this.#driveOut(own)
+    if (this.#ended.size <= this.#checked.sessionsMax) return
     const [oldest] = this.#ended
-    if (oldest !== undefined && this.#ended.size > this.#checked.sessionsMax) this.#driveOut(oldest)
+    if (oldest !== undefined) this.#driveOut(oldest)
   }
 
   /** There is no room for it: nothing of it is kept, here or in the journal, however long its client might still ask. */
@@ -196,6 +197,7 @@ export class SessionTable implements EntryHost {
     this.#counters.gone(entry)
     this.#shares.forget(entry.holder, entry)
     // Its client may have begun anew under the same id, after this one was forgotten for want of room.
-    if (this.#sessions.get(entry.core.sid) === entry) this.#sessions.delete(entry.core.sid)
+    if (this.#sessions.get(entry.sid) === entry) this.#sessions.delete(entry.sid)
+    entry.letGo()
   }
 }
