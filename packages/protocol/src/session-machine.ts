@@ -17,7 +17,6 @@ import { SessionJournaling } from './session-journaling.ts'
 import { SessionLinks } from './session-links.ts'
 import { SessionParts } from './session-parts.ts'
 import { tooLargeWords } from './too-large.ts'
-import { wholeFrame } from './whole-frame.ts'
 
 /**
  * A session, as one state machine for both roles, without I/O: inputs and the time go in by `handle`, frames come out
@@ -142,23 +141,23 @@ export class SessionMachine<Tag = unknown> extends SessionFrames<Tag> {
    * it; otherwise frames keep to the protocol's limits.
    */
   pollFrame(strictBytes?: number): Frame | undefined {
-    const id = this.links.current?.id
-    return id === undefined ? undefined : this.pollFrameOf(id, strictBytes)
+    const link = this.links.current
+    if (link === undefined || !this.links.mayLeave) return undefined
+    return this.parts.filler.fill(link, strictBytes)
   }
 
   /** Client: the same for a link that was started, whether it is the current one or, while that is attached, the next. */
   pollFrameOf(link: LinkId, strictBytes?: number): Frame | undefined {
-    const frame = this.pollPiecesOf(link, strictBytes)
-    return frame === undefined ? undefined : wholeFrame(frame)
+    if (link === this.links.current?.id) return this.pollFrame(strictBytes)
+    if (link !== this.links.next?.id || !this.links.mayLeave) return undefined
+    return this.links.takeNextHello()
   }
 
-  /** The same, and a long text as it is kept: for links that take it so. */
-  pollPiecesOf(link: LinkId, strictBytes?: number): Frame | FrameInPieces | undefined {
-    if (!this.links.mayLeave) return undefined
-    const { current, next } = this.links
-    if (current !== undefined && link === current.id)
-      return this.parts.filler.fillPieces(current, strictBytes)
-    return link === next?.id ? this.links.takeNextHello() : undefined
+  /** The same, for links that take a long text as it is kept. */
+  pollPiecesOf(link: LinkId): Frame | FrameInPieces | undefined {
+    const { current } = this.links
+    if (link !== current?.id) return this.pollFrameOf(link)
+    return this.links.mayLeave ? this.parts.filler.fillPieces(current) : undefined
   }
 
   /** Client: what goes on a one-shot link when its page goes away; nothing if the server has all of it. The session has left its links with that. */
