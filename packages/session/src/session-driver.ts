@@ -341,6 +341,8 @@ export class SessionDriver<Tag> implements Sleeper {
   }
 
   #scheduleFlush(): void {
+    // Mostly so before a session has its link, and once the last word is said. Each end of a turn is a turn more.
+    if (this.#sendsNowhere && this.writer === undefined) return this.#arm()
     if (this.#flushScheduled && !this.#hurried) return
     this.#flushLater()
   }
@@ -360,6 +362,12 @@ export class SessionDriver<Tag> implements Sleeper {
       if (this.#machine.presses) this.flush()
       else this.#scheduleFlush()
     })
+  }
+
+  /** True if no link takes a frame, however much waits. */
+  get #sendsNowhere(): boolean {
+    const link = this.#link
+    return (link === undefined || link.closing || !link.opened) && this.#olderLinks === noLinks
   }
 
   /** Apart from who asks for it with each message: a function in there would be made each time that it is entered. */

@@ -118,6 +118,8 @@ class NodeLink extends Arrivals implements Link {
   readonly #options: NodeLinkOptions
   readonly #sent = new SentLedger()
   #rawSocket: Socket | undefined
+  /** It is a client's, which was still connecting when the link was made. */
+  readonly #connected: boolean
   #busy = false
   #corked = false
   #corkedBytes = 0
@@ -143,6 +145,7 @@ class NodeLink extends Arrivals implements Link {
     this.#options = options
     const connecting = socket.readyState === socket.CONNECTING
     listen(socket, NodeLink.#socketListeners, this)
+    this.#connected = connecting
     if (connecting) listen(socket, NodeLink.#connectingListeners, this)
     if (rawSocket) this.#useRawSocket(rawSocket)
     if (!connecting) this.open()
@@ -443,7 +446,7 @@ class NodeLink extends Arrivals implements Link {
     this.#stopConnectTimer?.()
     this.#stopEndTimers?.()
     unlisten(this.#socket, NodeLink.#socketListeners)
-    unlisten(this.#socket, NodeLink.#connectingListeners)
+    if (this.#connected) unlisten(this.#socket, NodeLink.#connectingListeners)
     const raw = this.#rawSocket
     if (raw) unlisten(raw, NodeLink.#rawListeners)
     if (raw && this.#watchesEnd) unlisten(raw, NodeLink.#endListeners)
@@ -493,11 +496,11 @@ type Listeners = Record<string, (this: Linked, ...args: any[]) => void>
 
 function listen(emitter: Socket | WsSocket, listeners: Listeners, link: NodeLink): void {
   ;(emitter as Partial<Linked>)[linkOf] = link
-  for (const event of Object.keys(listeners)) emitter.on(event, listeners[event] as () => void)
+  for (const event in listeners) emitter.on(event, listeners[event] as () => void)
 }
 
 function unlisten(emitter: Socket | WsSocket, listeners: Listeners): void {
-  for (const event of Object.keys(listeners)) emitter.off(event, listeners[event] as () => void)
+  for (const event in listeners) emitter.off(event, listeners[event] as () => void)
   ;(emitter as { [linkOf]?: NodeLink | undefined })[linkOf] = undefined
 }
 
