@@ -11,7 +11,8 @@ export class SeqRing<T> {
 
   constructor(base: number) {
     this.#base = base
-    this.#slots = new Array<T | undefined>(slotsMin).fill(undefined)
+    // As many as `slotsMin` says. Rings come and go with what is in them, and this is the quickest way to make one.
+    this.#slots = [undefined, undefined, undefined, undefined]
   }
 
   get(seq: number): T | undefined {

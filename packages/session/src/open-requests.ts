@@ -16,21 +16,21 @@ export class OpenRequests {
   /** No number outside of these stands in the ring. */
   #lowest = 1
   #highest = 0
-  /** With ids that the application has chosen, and those that so many others have overtaken. */
-  readonly #others = new Map<string, Delivery>()
+  /** With ids that the application has chosen, and those that so many others have overtaken; made for the first of them. */
+  #others: Map<string, Delivery> | undefined
 
   constructor(ids: MessageIds) {
     this.#ids = ids
   }
 
   get size(): number {
-    return this.#recentCount + this.#others.size
+    return this.#recentCount + (this.#others?.size ?? 0)
   }
 
   /** `number`: which of the session's own ids it has; 0 if it has another one. Numbers only rise. */
   add(delivery: Delivery, number: number): void {
     if (number === 0) {
-      this.#others.set(delivery.id, delivery)
+      this.#addOther(delivery)
       return
     }
     this.#makeRoom(number)
@@ -40,7 +40,7 @@ export class OpenRequests {
   }
 
   get(id: string): Delivery | undefined {
-    return this.#recent.get(this.#ids.numberOf(id)) ?? this.#others.get(id)
+    return this.#recent.get(this.#ids.numberOf(id)) ?? this.#others?.get(id)
   }
 
   /** Takes the request with this id out. */
@@ -51,24 +51,29 @@ export class OpenRequests {
       this.#forget(number)
       return recent
     }
-    const other = this.#others.get(id)
-    if (other !== undefined) this.#others.delete(id)
+    const other = this.#others?.get(id)
+    if (other !== undefined) this.#others?.delete(id)
     return other
   }
 
   delete(delivery: Delivery): void {
     const number = this.#ids.numberOf(delivery.id)
     if (this.#recent.get(number) === delivery) this.#forget(number)
-    else if (this.#others.get(delivery.id) === delivery) this.#others.delete(delivery.id)
+    else if (this.#others?.get(delivery.id) === delivery) this.#others?.delete(delivery.id)
   }
 
   all(): Delivery[] {
-    const all = [...this.#others.values()]
+    const all = [...(this.#others?.values() ?? [])]
     for (let number = this.#lowest; number <= this.#highest; number++) {
       const delivery = this.#recent.get(number)
       if (delivery !== undefined) all.push(delivery)
     }
     return all
+  }
+
+  #addOther(delivery: Delivery): void {
+    this.#others ??= new Map()
+    this.#others.set(delivery.id, delivery)
   }
 
   #forget(number: number): void {
@@ -83,7 +88,7 @@ export class OpenRequests {
     while (this.#recentCount > 0 && number - this.#lowest >= recentSpanMax) {
       const overtaken = this.#recent.get(this.#lowest) as Delivery
       this.#forget(this.#lowest)
-      this.#others.set(overtaken.id, overtaken)
+      this.#addOther(overtaken)
     }
     if (this.#recentCount > 0) return
     this.#lowest = number

@@ -64,8 +64,11 @@ function endOfTurn(callback: () => void): void {
 
 /** A tick that is asked for while promises are told of their values comes when all of them, and what follows from them, are through. */
 function endOfCallback(callback: () => void): void {
-  queueMicrotask(() => process?.nextTick?.(callback))
+  // For `queueMicrotask` Node makes a resource of each callback, and binds a function to it.
+  void resolved.then(() => process?.nextTick?.(callback))
 }
+
+const resolved = Promise.resolve()
 
 let channel: MessageChannel | undefined
 const tasks: Array<() => void> = []

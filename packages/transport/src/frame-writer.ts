@@ -13,27 +13,32 @@ export function mayWriteFrames(socket: WsSocket, connection: Socket): boolean {
   return socket._socket === connection && socket.extensions === '' && connection instanceof Socket
 }
 
+/** Who hears what became of a frame. */
+export interface FrameListener {
+  /** The system has it, or this went wrong. `bytes`: how many it had. */
+  onFrameWritten(bytes: number, error: Error | null | undefined): void
+}
+
 /**
  * Writes a whole message as one WebSocket frame. `ws` does that as well; here it is masked in a seventh of the time, has no
  * memory of its own, and is one write.
  *
  * @param bytes how many `frame` has, a text as UTF-8
  * @param masked true on the side of the client
- * @param onWritten called once the system has it, or with what went wrong
  */
 export function writeFrame(
   connection: Socket,
   frame: string | Uint8Array | TextInPieces,
   bytes: number,
   masked: boolean,
-  onWritten: (error?: Error | null) => void,
+  listener: FrameListener,
 ): void {
   const apart = frame instanceof Uint8Array && !masked && bytes > copiedBytesMax
   const room = takeRoom(apart ? 0 : bytes)
   const onDone = (error?: Error | null) => {
     // What could not be written may still be read by the system.
     if (!error) giveBack(room)
-    onWritten(error)
+    listener.onFrameWritten(bytes, error)
   }
   if (apart) {
     connection.cork()

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { Arrivals } from './arrivals.ts'
 import { fitReason, isSendableCode } from './close-frame.ts'
-import { mayWriteFrames, writeFrame } from './frame-writer.ts'
+import { type FrameListener, mayWriteFrames, writeFrame } from './frame-writer.ts'
 import { watchIdle } from './idle-watch.ts'
 import type { Link, LinkEnd, TextInPieces } from './link.ts'
 import { connectFailure } from './node-failure.ts'
@@ -74,7 +74,7 @@ interface Linked {
 
 const linkOf = Symbol('link')
 
-class NodeLink extends Arrivals implements Link {
+class NodeLink extends Arrivals implements Link, FrameListener {
   // One listener for all links: some of its own for each took half a kilobyte of every idle connection.
   static readonly #socketListeners = {
     message(this: Linked, data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): void {
@@ -221,13 +221,13 @@ class NodeLink extends Arrivals implements Link {
   #hand(frame: string | Uint8Array | TextInPieces): number {
     const bytes = byteLength(frame)
     this.#sent.accepted(bytes)
-    const onSent = (error?: Error | null) => this.#onSent(bytes, error ?? undefined)
     const raw = this.#rawSocket
     if (raw !== undefined && mayWriteFrames(this.#socket, raw)) {
-      writeFrame(raw, frame, bytes, this.#socket.url !== undefined, onSent)
+      writeFrame(raw, frame, bytes, this.#socket.url !== undefined, this)
     } else {
       const data = typeof frame === 'string' || frame instanceof Uint8Array ? frame : joined(frame)
-      this.#socket.send(data, frame instanceof Uint8Array ? asBinary : asText, onSent)
+      const options = frame instanceof Uint8Array ? asBinary : asText
+      this.#socket.send(data, options, (error) => this.onFrameWritten(bytes, error))
     }
     return bytes
   }
@@ -365,7 +365,7 @@ class NodeLink extends Arrivals implements Link {
     if (raw.readableEnded) this.#onEndBegun()
   }
 
-  #onSent(bytes: number, error: Error | undefined): void {
+  onFrameWritten(bytes: number, error: Error | null | undefined): void {
     this.#moves += 1
     if (error) this.#noteError(error)
     if (error || this.#rawSocket?.destroyed) this.#sent.lost(bytes)
