@@ -9,7 +9,13 @@ if (!process.connected) process.exit(0)
 // An interrupt of the terminal is for the parent, which ends this process.
 process.on('SIGINT', () => {})
 
+/** What an application holds: V8 lets a process that holds little have little garbage before it collects all of it. */
+const held = Array.from({ length: Number(process.argv[3] ?? 0) }, (_, index) => ({ index, text: `${index}` }))
+
 const usual: Commands = {
+  /** How many objects are held. */
+  $held: () => held.length,
+
   /** @param collect Whether the garbage is to be collected first, if the process was started so that it can be. */
   $usage(collect: boolean): Usage {
     if (collect) (globalThis as { gc?: () => void }).gc?.()

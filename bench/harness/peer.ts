@@ -10,6 +10,8 @@ export interface PeerOptions {
   readonly core?: number
   /** Lets ws use its native parts (`bufferutil`), which are left out otherwise, as few have them. */
   readonly bufferutil?: boolean
+  /** How many small objects it holds besides, as an application would. @default 0 */
+  readonly heldObjects?: number
   /** Flags for Node, such as `--expose-gc`. */
   readonly nodeFlags?: readonly string[]
 }
@@ -52,12 +54,12 @@ export class Peer<R extends RoleName> {
   readonly #ready: Promise<void>
   #commands = 0
 
-  private constructor(role: R, { core, bufferutil = false, nodeFlags = [] }: PeerOptions) {
+  private constructor(role: R, { core, bufferutil = false, heldObjects = 0, nodeFlags = [] }: PeerOptions) {
     this.#role = role
     const program = fileURLToPath(new URL('./peer-process.mjs', import.meta.url))
     const flags = [...nodeFlags, ...(profileFolder === '' ? [] : profileFlags(role, profileFolder))]
     const pinned = core === undefined ? undefined : taskset(core)
-    this.#process = fork(program, [role], {
+    this.#process = fork(program, [role, String(heldObjects)], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       serialization: 'advanced',
       env: environment(bufferutil),

@@ -7,6 +7,8 @@ import { entrants } from './stacks.ts'
 import type { PayloadName } from './work.ts'
 
 const outstandingMax = 1000
+/** Objects of some hundred bytes with what stands in them: 20 MB or so. */
+const heldObjects = 200_000
 /** Large messages are bounded by their bytes, for everybody the same. */
 const outstandingBytesMax = 8 * 2 ** 20
 
@@ -44,6 +46,8 @@ interface Plan {
   readonly scheme: Scheme
   readonly payload: PayloadName
   readonly bufferutil?: boolean
+  /** Both processes hold what an application might. */
+  readonly held?: boolean
   /** A quick run does the workloads that have targets, and those of them that masking decides. */
   readonly inQuick: boolean
 }
@@ -59,6 +63,8 @@ const plans: readonly Plan[] = [
   { scheme: 'wss', payload: '64B', bufferutil: true, inQuick: false },
   { scheme: 'ws', payload: '64KiB-text', bufferutil: true, inQuick: true },
   { scheme: 'ws', payload: '64KiB-binary', bufferutil: true, inQuick: true },
+  { scheme: 'ws', payload: '64KiB-binary', held: true, inQuick: false },
+  { scheme: 'ws', payload: '64KiB-binary', bufferutil: true, held: true, inQuick: false },
 ]
 
 export const throughput: BenchCase = {
@@ -79,18 +85,19 @@ export const throughput: BenchCase = {
   ],
 }
 
-function workloadOf({ scheme, payload, bufferutil = false }: Plan, quick: boolean): Workload {
+function workloadOf({ scheme, payload, bufferutil = false, held = false }: Plan, quick: boolean): Workload {
   const outstanding = Math.min(outstandingMax, outstandingBytesMax / bytesOf[payload])
-  const few = bufferutil || (quick && payload !== '64B')
+  const few = bufferutil || held || (quick && payload !== '64B')
   const stacks = entrants
     .filter(({ inTargets }) => inTargets === true || !few)
     // The targets with bufferutil compare with bare ws alone.
     .filter(({ id }) => id !== 'socket.io' || !bufferutil || !quick)
   return {
-    id: idOf({ scheme, payload, bufferutil }),
+    id: idOf({ scheme, payload, bufferutil, held }),
     title: [
       `${titles[payload]} over ${scheme}://`,
       ...(bufferutil ? ['with bufferutil'] : []),
+      ...(held ? ['each process holding 200,000 objects'] : []),
       `${outstanding} on their way`,
     ].join(', '),
     metrics,
@@ -100,7 +107,13 @@ function workloadOf({ scheme, payload, bufferutil = false }: Plan, quick: boolea
       if (bufferutil && !bufferutilIsNative())
         note('bufferutil has no native build for this machine, so this is ws without it once more.')
       const tls = scheme === 'wss' ? await certificate() : undefined
-      const options = { payload, outstanding, tls, sampleMs: quick ? 120 : 1000, peers: { bufferutil } }
+      const options = {
+        payload,
+        outstanding,
+        tls,
+        sampleMs: quick ? 120 : 1000,
+        peers: { bufferutil, ...(held && { heldObjects }) },
+      }
       return stacks.flatMap((stack) => {
         const why = stack.absent?.(payload, scheme)
         if (why === undefined) return [throughputContender(stack, options)]
@@ -112,11 +125,12 @@ function workloadOf({ scheme, payload, bufferutil = false }: Plan, quick: boolea
 }
 
 function targetOfLarge(plan: Plan): Target[] {
+  if (plan.held) return []
   if (plan.payload !== '64KiB-text' && plan.payload !== '64KiB-binary') return []
   const atLeast = plan.payload === '64KiB-text' ? 0.75 : 0.9
   return [{ workload: idOf(plan), contender: 'lastword', metric: 'perSecond', over: 'ws', atLeast }]
 }
 
-function idOf({ scheme, payload, bufferutil }: Omit<Plan, 'inQuick'>): string {
-  return `${scheme}-${payload}${bufferutil ? '-bufferutil' : ''}`
+function idOf({ scheme, payload, bufferutil, held }: Omit<Plan, 'inQuick'>): string {
+  return `${scheme}-${payload}${bufferutil ? '-bufferutil' : ''}${held ? '-held' : ''}`
 }
