@@ -61,7 +61,7 @@ test('nothing is added to the options of a client’s socket, for each copy of t
   })
 })
 
-const promisesMax = 26
+const promisesMax = 28
 const timersMax = 11
 const immediatesMax = 11
 
