@@ -1,13 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { Arrivals } from './arrivals.ts'
 import { fitReason, isSendableCode } from './close-frame.ts'
-import { type FrameListener, mayWriteFrames, writeFrame } from './frame-writer.ts'
 import { watchIdle } from './idle-watch.ts'
-import type { Link, LinkEnd, TextInPieces } from './link.ts'
+import type { Link, LinkEnd } from './link.ts'
 import { connectFailure } from './node-failure.ts'
-import { SentLedger } from './sent-ledger.ts'
+import { SendingLink } from './sending-link.ts'
 import { timerAfterReading } from './timer-after-reading.ts'
 import type { WsSocket } from './ws-socket.ts'
 
@@ -74,14 +72,14 @@ interface Linked {
 
 const linkOf = Symbol('link')
 
-class NodeLink extends Arrivals implements Link, FrameListener {
+class NodeLink extends SendingLink<NodeLinkOptions> implements Link {
   // One listener for all links: some of its own for each took half a kilobyte of every idle connection.
   static readonly #socketListeners = {
     message(this: Linked, data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): void {
       this[linkOf].#onMessage(data, isBinary)
     },
     error(this: Linked, error: Error): void {
-      this[linkOf].#noteError(error)
+      this[linkOf].noteError(error)
     },
     close(this: Linked, code: number, reason: Buffer): void {
       this[linkOf].#onClose(code, reason.toString())
@@ -114,16 +112,8 @@ class NodeLink extends Arrivals implements Link, FrameListener {
     },
   }
 
-  readonly #socket: WsSocket
-  readonly #options: NodeLinkOptions
-  readonly #sent = new SentLedger()
-  #rawSocket: Socket | undefined
   /** It is a client's, which was still connecting when the link was made. */
   readonly #connected: boolean
-  #busy = false
-  #corked = false
-  #corkedBytes = 0
-  #closing = false
   #forced = false
   #endedFirst = false
   /** Both sides have said all, and the connection was ended for that. */
@@ -132,17 +122,13 @@ class NodeLink extends Arrivals implements Link, FrameListener {
   /** A frame was too large: what follows it is not delivered. */
   #refusing = false
   #reading = true
-  #moves = 0
-  #error: Error | undefined
   /** Of a client's link: why it could not be made. */
   #refusal: Refusal | undefined
   #stopConnectTimer: (() => void) | undefined
   #stopEndTimers: (() => void) | undefined
 
   constructor(socket: WsSocket, options: NodeLinkOptions, rawSocket: Socket | undefined) {
-    super()
-    this.#socket = socket
-    this.#options = options
+    super(socket, options)
     const connecting = socket.readyState === socket.CONNECTING
     listen(socket, NodeLink.#socketListeners, this)
     this.#connected = connecting
@@ -155,7 +141,7 @@ class NodeLink extends Arrivals implements Link, FrameListener {
         ms,
         () => this.#moved(),
         () => {
-          this.#noteError(new Error(`The connection was not made within ${ms} ms.`))
+          this.noteError(new Error(`The connection was not made within ${ms} ms.`))
           socket.terminate()
         },
       )
@@ -163,38 +149,18 @@ class NodeLink extends Arrivals implements Link, FrameListener {
     if (socket.readyState === socket.CLOSED) this.#onClose(1006, '')
   }
 
-  get protocol(): string {
-    return this.#socket.protocol
-  }
-
-  get writable(): boolean {
-    return this.#canSend && !this.#busy
-  }
-
-  get bufferedBytes(): number {
-    return this.end ? 0 : this.#socket.bufferedAmount
-  }
-
-  send(frame: string | Uint8Array, last = false): void {
-    this.#send(frame, last)
-  }
-
-  sendPieces(pieces: TextInPieces, last = false): void {
-    this.#send(pieces, last)
-  }
-
   close(
     code: number,
     reason: string,
     options: { lingerMs?: number; peerDone?: boolean } = {},
   ): Promise<LinkEnd> {
-    if (!this.#closing && !this.end) {
-      this.#closing = true
+    if (!this.closing && !this.end) {
+      this.closing = true
       const lingerMs = options.lingerMs ?? this.#lingerMs
-      const endsFirst = options.peerDone === true && this.#options.endsFirst === true
+      const endsFirst = options.peerDone === true && this.options.endsFirst === true
       if (this.opened)
         this.#linger(isSendableCode(code) ? code : 1000, fitReason(reason), lingerMs, endsFirst)
-      else this.#socket.terminate()
+      else this.socket.terminate()
     }
     return this.over
   }
@@ -203,59 +169,26 @@ class NodeLink extends Arrivals implements Link, FrameListener {
     if (!this.end) this.#destroy()
   }
 
-  #send(frame: string | Uint8Array | TextInPieces, last: boolean): void {
-    if (!this.#canSend) return
-    if (!last) this.#cork()
-    // Held back by somebody else, who waits for this one: it leaves at once with that.
-    else if (this.#rawSocket?.writableCorked) this.#corked = true
-    const bytes = this.#hand(frame)
-    this.#corkedBytes += bytes
-    if (last || this.#corkedBytes >= this.#corkedBytesMax) this.#uncork()
-    if (!this.#corked) this.#watchEnd()
-    if (this.#socket.bufferedAmount <= this.#lowWaterBytes) return
-    this.#busy = true
-    this.#uncork()
-  }
-
-  /** Returns the bytes of `frame`. */
-  #hand(frame: string | Uint8Array | TextInPieces): number {
-    const bytes = byteLength(frame)
-    this.#sent.accepted(bytes)
-    const raw = this.#rawSocket
-    if (raw !== undefined && mayWriteFrames(this.#socket, raw)) {
-      writeFrame(raw, frame, bytes, this.#socket.url !== undefined, this)
-    } else {
-      const data = typeof frame === 'string' || frame instanceof Uint8Array ? frame : joined(frame)
-      const options = frame instanceof Uint8Array ? asBinary : asText
-      this.#socket.send(data, options, (error) => this.onFrameWritten(bytes, error))
-    }
-    return bytes
-  }
-
-  get #canSend(): boolean {
-    return this.opened && !this.#closing && this.#socket.readyState === this.#socket.OPEN
-  }
-
   #linger(code: number, reason: string, lingerMs: number, endsFirst: boolean): void {
     this.#readOrNot()
     this.#boundTheEnd(lingerMs)
     // What is left to say mostly fits into one write: the last frames, the close frame, and the end behind them.
-    if (this.#socket.bufferedAmount <= oneWriteBytes) return this.#sayClose(code, reason, endsFirst)
-    this.#uncork()
+    if (this.socket.bufferedAmount <= oneWriteBytes) return this.#sayClose(code, reason, endsFirst)
+    this.uncork()
     // ws gives a close handshake 30 s from its own close() on, however much is still queued: so that comes last.
-    this.#sent.whenNothingWaits(() => this.#sayClose(code, reason, endsFirst))
+    this.sent.whenNothingWaits(() => this.#sayClose(code, reason, endsFirst))
   }
 
   #sayClose(code: number, reason: string, endsFirst: boolean): void {
-    this.#socket.close(code, reason)
+    this.socket.close(code, reason)
     // Where frames are compressed, ours may still be behind that; and a client that still inflates what came before
     // the close frame when the end comes answers no more.
-    if (endsFirst && this.#rawSocket?.destroyed === false && this.#socket.extensions === '') {
+    if (endsFirst && this.rawSocket?.destroyed === false && this.socket.extensions === '') {
       this.#endedFirst = true
-      this.#rawSocket.end()
-      listen(this.#rawSocket, NodeLink.#lastDataListeners, this)
+      this.rawSocket.end()
+      listen(this.rawSocket, NodeLink.#lastDataListeners, this)
     }
-    this.#uncork()
+    this.uncork()
   }
 
   /** From now on the connection ends: when nothing moves any more, or after the longest time, it is destroyed. */
@@ -263,9 +196,9 @@ class NodeLink extends Arrivals implements Link, FrameListener {
     this.#stopEndTimers?.()
     const destroy = () => this.#destroy()
     const moved = () => this.#moved()
-    const waitingBytes = () => this.#socket.bufferedAmount
+    const waitingBytes = () => this.socket.bufferedAmount
     const stopIdleWatch = watchIdle(lingerMs, { moved, waitingBytes }, destroy)
-    const longestMs = Math.max(lingerMs, this.#options.closeMsMax ?? 60_000)
+    const longestMs = Math.max(lingerMs, this.options.closeMsMax ?? 60_000)
     const stopLongest = timerAfterReading(longestMs, moved, destroy)
     this.#stopEndTimers = () => {
       stopIdleWatch()
@@ -292,9 +225,9 @@ class NodeLink extends Arrivals implements Link, FrameListener {
    * ws has seen a close frame when it listens for data no more. `listeners`: how many listen besides.
    */
   #endIfSaid(listeners: number): boolean {
-    const raw = this.#rawSocket
+    const raw = this.rawSocket
     if (!raw?.writableFinished || raw.listenerCount('data') > listeners) return false
-    if (this.#error || this.#refusing || (raw as TLSSocket).encrypted) return false
+    if (this.error || this.#refusing || (raw as TLSSocket).encrypted) return false
     this.#said = true
     raw.destroy()
     return true
@@ -302,62 +235,36 @@ class NodeLink extends Arrivals implements Link, FrameListener {
 
   /** What changes when bytes have moved. What comes in behind our FIN is thrown away, and is no reason to wait. */
   #moved(): string {
-    const raw = this.#rawSocket
-    return `${this.#socket.bufferedAmount} ${raw?.writableFinished ? '' : raw?.bytesRead} ${this.#moves}`
-  }
-
-  get #lowWaterBytes(): number {
-    return this.#options.lowWaterBytes ?? 64 * 1024
+    const raw = this.rawSocket
+    return `${this.socket.bufferedAmount} ${raw?.writableFinished ? '' : raw?.bytesRead} ${this.moves}`
   }
 
   get #keptBytesMax(): number {
-    return this.#options.keptBytesMax ?? 1024 * 1024
+    return this.options.keptBytesMax ?? 1024 * 1024
   }
 
   get #lingerMs(): number {
-    return this.#options.lingerMs ?? 5000
+    return this.options.lingerMs ?? 5000
   }
 
   #destroy(): void {
     this.#forced = true
-    this.#uncork()
+    this.uncork()
     // What has left by now has left, although the callbacks that say so come after the socket is destroyed.
-    if (this.opened && this.#socket.bufferedAmount === 0) this.#sent.allLeft()
-    this.#socket.terminate()
-  }
-
-  #cork(): void {
-    if (this.#corked || this.#rawSocket === undefined) return
-    this.#corked = true
-    this.#corkedBytes = 0
-    this.#rawSocket.cork()
-    process.nextTick(() => this.#uncork())
-  }
-
-  get #corkedBytesMax(): number {
-    const raw = this.#rawSocket as TLSSocket | undefined
-    return raw?.encrypted === true ? corkedBytesMaxOverTls : corkedBytesMax
-  }
-
-  #uncork(): void {
-    if (!this.#corked) return
-    this.#corked = false
-    // Whoever holds back writes besides has done so for the sake of this one.
-    do this.#rawSocket?.uncork()
-    while (this.#rawSocket?.writableCorked)
-    this.#watchEnd()
+    if (this.opened && this.socket.bufferedAmount === 0) this.sent.allLeft()
+    this.socket.terminate()
   }
 
   /**
    * What has not left keeps our FIN from following the peer's, which has to be noticed by itself then. Else it is enough
    * to hear that ours has gone: a third listener for the same event takes a list of twenty, of every idle connection.
    */
-  #watchEnd(atOnce = false): void {
-    const raw = this.#rawSocket
+  protected watchEnd(atOnce = false): void {
+    const raw = this.rawSocket
     if (this.#watchesEnd || this.end || !raw?.writableLength) return
     if (raw.writableCorked > 0 && !atOnce) {
       // Somebody holds it back for the sake of this turn: what is still there in the next but one has not left.
-      setImmediate(() => setImmediate(() => this.#watchEnd(true)))
+      setImmediate(() => setImmediate(() => this.watchEnd(true)))
       return
     }
     this.#watchesEnd = true
@@ -365,21 +272,8 @@ class NodeLink extends Arrivals implements Link, FrameListener {
     if (raw.readableEnded) this.#onEndBegun()
   }
 
-  onFrameWritten(bytes: number, error: Error | null | undefined): void {
-    this.#moves += 1
-    if (error) this.#noteError(error)
-    if (error || this.#rawSocket?.destroyed) this.#sent.lost(bytes)
-    else if (this.#rawSocket || this.#socket.readyState === this.#socket.OPEN) this.#sent.left(bytes)
-    else this.#sent.unclear(bytes)
-    // The queue may hold pongs that have no callback, so "all of ours has left" counts as drained too.
-    if (!this.#busy || (this.#socket.bufferedAmount > this.#lowWaterBytes && this.#sent.waitingBytes > 0))
-      return
-    this.#busy = false
-    if (this.#canSend) this.drain()
-  }
-
   #onUpgrade(response: IncomingMessage): void {
-    const offered = this.#options.protocols
+    const offered = this.options.protocols
     const selected = response.headers['sec-websocket-protocol']
     if (offered !== undefined && offered.length > 0 && !offered.includes(selected ?? '')) {
       this.#refusal = { httpStatus: undefined }
@@ -390,10 +284,10 @@ class NodeLink extends Arrivals implements Link, FrameListener {
 
   #onRefused(response: IncomingMessage): void {
     this.#refusal = { httpStatus: response.statusCode }
-    this.#noteError(
+    this.noteError(
       new Error(`The server answered the upgrade request with HTTP status ${response.statusCode}.`),
     )
-    this.#socket.terminate()
+    this.socket.terminate()
   }
 
   #onOpen(): void {
@@ -403,13 +297,13 @@ class NodeLink extends Arrivals implements Link, FrameListener {
 
   #onMessage(data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): void {
     if (this.#refusing) return
-    this.#moves += 1
+    this.moves += 1
     const bytes = asBuffer(data)
-    if (bytes.length > (this.#options.frameBytesMax ?? Number.POSITIVE_INFINITY)) {
+    if (bytes.length > (this.options.frameBytesMax ?? Number.POSITIVE_INFINITY)) {
       this.#refusing = true
-      this.#noteError(
+      this.noteError(
         new Error(
-          `A frame of ${bytes.length} bytes arrived, and frameBytesMax is ${this.#options.frameBytesMax}.`,
+          `A frame of ${bytes.length} bytes arrived, and frameBytesMax is ${this.options.frameBytesMax}.`,
         ),
       )
       void this.close(1009, 'frame too large')
@@ -426,42 +320,38 @@ class NodeLink extends Arrivals implements Link, FrameListener {
 
   /** Reads from the connection while there is room for what comes. */
   #readOrNot(): void {
-    const reading = this.keptBytes <= (this.#closing ? 16 : 1) * this.#keptBytesMax
+    const reading = this.keptBytes <= (this.closing ? 16 : 1) * this.#keptBytesMax
     if (reading === this.#reading) return
     this.#reading = reading
-    if (reading) this.#socket.resume()
-    else this.#socket.pause()
+    if (reading) this.socket.resume()
+    else this.socket.pause()
   }
 
   #useRawSocket(rawSocket: Socket): void {
-    this.#rawSocket = rawSocket
+    this.rawSocket = rawSocket
     listen(rawSocket, NodeLink.#rawListeners, this)
-  }
-
-  #noteError(error: Error): void {
-    this.#error ??= error
   }
 
   #onClose(code: number, reason: string): void {
     this.#stopConnectTimer?.()
     this.#stopEndTimers?.()
-    unlisten(this.#socket, NodeLink.#socketListeners)
-    if (this.#connected) unlisten(this.#socket, NodeLink.#connectingListeners)
-    const raw = this.#rawSocket
+    unlisten(this.socket, NodeLink.#socketListeners)
+    if (this.#connected) unlisten(this.socket, NodeLink.#connectingListeners)
+    const raw = this.rawSocket
     if (raw) unlisten(raw, NodeLink.#rawListeners)
     if (raw && this.#watchesEnd) unlisten(raw, NodeLink.#endListeners)
     if (raw && this.#endedFirst) unlisten(raw, NodeLink.#lastDataListeners)
     // ws does not tell of the connection's own errors.
-    if (raw?.errored) this.#noteError(raw.errored)
+    if (raw?.errored) this.noteError(raw.errored)
 
     const httpStatus = this.#refusal?.httpStatus
     const closeFrameSeen = code !== 1006
     // ws ends the connection when it has sent a close frame and seen one.
-    const clean = closeFrameSeen && (raw?.writableFinished ?? this.#error === undefined)
+    const clean = closeFrameSeen && (raw?.writableFinished ?? this.error === undefined)
     // ws destroys connections as well: after its own close time-out, and when too many Pongs wait for a peer.
     const destroyedHere =
       raw !== undefined && this.opened && !this.#said && !raw.readableEnded && !raw.errored
-    const { flushed, bytesUnsent } = this.#sent.account(clean)
+    const { flushed, bytesUnsent } = this.sent.account(clean)
     const end: LinkEnd = {
       code,
       reason,
@@ -474,14 +364,14 @@ class NodeLink extends Arrivals implements Link, FrameListener {
     }
     if (!clean) end.failure = this.#failure()
     if (httpStatus !== undefined) end.httpStatus = httpStatus
-    if (this.#error) end.error = this.#error
+    if (this.error) end.error = this.error
     if (this.#endedFirst) end.endedFirst = true
     this.finish(end)
   }
 
   #failure(): NonNullable<LinkEnd['failure']> {
     if (this.opened) return 'lost'
-    if (this.#refusal === undefined) return connectFailure(this.#error)
+    if (this.#refusal === undefined) return connectFailure(this.error)
     return this.#refusal.httpStatus === undefined ? 'subprotocol-refused' : 'upgrade-refused'
   }
 }
@@ -503,27 +393,6 @@ function unlisten(emitter: Socket | WsSocket, listeners: Listeners): void {
   for (const event in listeners) emitter.off(event, listeners[event] as () => void)
   ;(emitter as { [linkOf]?: NodeLink | undefined })[linkOf] = undefined
 }
-
-/**
- * How much waits for the end of the turn, to leave in one write with what is sent behind it. More gains nothing by it:
- * the peer could be reading it meanwhile, and the two processes would work in turns instead of side by side. Over TLS,
- * where Node writes one thing after the other and looks around in between, it pays to give two of a session's frames at once.
- */
-const corkedBytesMax = 8 * 1024
-const corkedBytesMaxOverTls = 32 * 1024
-
-function byteLength(frame: string | Uint8Array | TextInPieces): number {
-  if (typeof frame === 'string') return Buffer.byteLength(frame)
-  if (frame instanceof Uint8Array) return frame.byteLength
-  return Buffer.byteLength(frame.before) + frame.text.byteLength + Buffer.byteLength(frame.after)
-}
-
-function joined({ before, text, after }: TextInPieces): Buffer {
-  return Buffer.concat([Buffer.from(before), text, Buffer.from(after)])
-}
-
-const asText = { binary: false }
-const asBinary = { binary: true }
 
 /** What is left to say at the end, in bytes, is said in one write with the close frame if it is not more than this. */
 const oneWriteBytes = 16 * 1024
