@@ -48,7 +48,8 @@ export interface ClosedLink {
 
 /**
  * Runs a session machine on links and a clock: carries its outputs out, hands its frames to the link while that is
- * writable, wakes it at its deadlines. All frames of a turn of the event loop leave together at its end.
+ * writable, wakes it at its deadlines. What is given in during a turn of the event loop leaves at its end, or in portions
+ * if it is much.
  */
 export class SessionDriver<Tag> implements Sleeper {
   readonly #machine: SessionMachine<Tag>
@@ -66,6 +67,8 @@ export class SessionDriver<Tag> implements Sleeper {
   /** The time of the latest input. */
   #now = 0
   #flushScheduled = false
+  /** Of messages, since the last flush. */
+  #submittedBytes = 0
   #flushSoonScheduled = false
   #hurried = false
   /** When it wakes; `undefined` for never. Whole, and no `Infinity`: a fraction is an object of its own. */
@@ -122,6 +125,8 @@ export class SessionDriver<Tag> implements Sleeper {
 
   /** Gives a message in that is to be sent. */
   submit(message: OutgoingMessage<Tag>): void {
+    this.#flushIfMuch()
+    this.#submittedBytes += message.bytes
     this.#machine.send(message)
     this.#dispatch()
     this.#scheduleFlush()
@@ -201,6 +206,7 @@ export class SessionDriver<Tag> implements Sleeper {
   }
 
   #flushAll(): void {
+    this.#submittedBytes = 0
     // What changed in one turn is one write: a reply stands in the journal together with what it answers.
     this.writer?.pump()
     do {
@@ -340,6 +346,16 @@ export class SessionDriver<Tag> implements Sleeper {
     bound.ended = bound.link.close(output.code, output.reason, { peerDone: output.peerDone })
   }
 
+  /**
+   * Before the next message: sends what was given in since the last time if that is a quarter of what is under way. The
+   * peer then has something to do while this side goes on; if each sends all that it has at the end of its turn, they work
+   * in turns, one waiting for the other. With a journal what changed in one turn stays together.
+   */
+  #flushIfMuch(): void {
+    if (this.#submittedBytes < portionBytesMin || this.writer !== undefined) return
+    if (this.#submittedBytes >= Math.min(this.#machine.retainedBytes / 4, portionBytesMax)) this.flush()
+  }
+
   #scheduleFlush(): void {
     // Mostly so before a session has its link, and once the last word is said. Each end of a turn is a turn more.
     if (this.#sendsNowhere && this.writer === undefined) return this.#arm()
@@ -452,6 +468,10 @@ class BoundLink<Tag> implements LinkEvents {
 }
 
 const noLinks: readonly never[] = []
+
+/** So much at least makes a frame worth its write; so much is a few frames. */
+const portionBytesMin = 4 * 1024
+const portionBytesMax = 32 * 1024
 
 function give(link: Link, frame: Frame | FrameInPieces, last: boolean): void {
   if (typeof frame === 'string' || frame instanceof Uint8Array) link.send(frame, last)

@@ -2,6 +2,7 @@ import { decodeFrame, defaults, type HelloEnvelope, limits } from '@lastword/pro
 import { expect } from 'vitest'
 import {
   frameBytesGoal,
+  type KeptSession,
   type Platform,
   Session,
   SessionCore,
@@ -116,6 +117,8 @@ export interface PairOptions {
   server?: SessionOptions
   /** What both sides advertise. */
   windowMessages?: number
+  /** Of the client. */
+  kept?: KeptSession
 }
 
 /** A client's session and a server's, connected. */
@@ -129,7 +132,7 @@ export async function pair(options: PairOptions = {}): Promise<Pair> {
 /** The same, before any link. */
 export function unlinked(options: PairOptions = {}): Pair {
   const platform = new TestPlatform()
-  const client = side('client', options.client ?? {}, platform, options)
+  const client = side('client', options.client ?? {}, platform, options, options.kept)
   const server = side('server', options.server ?? {}, platform, options)
   const looks: Array<() => void> = []
   const made: Pair = {
@@ -204,6 +207,7 @@ function side(
   options: SessionOptions,
   platform: TestPlatform,
   { windowMessages = defaults.windowMessages }: PairOptions,
+  kept?: KeptSession,
 ): Side {
   const owner: SessionOwner = {
     onLinkEnd() {},
@@ -230,7 +234,9 @@ function side(
     options,
     platform,
     owner,
+    kept,
   )
+  if (kept !== undefined) core.begin()
   const made: Side = { core, session: new Session(core), log: [], states: [], released: false }
   // `error` is listened for by those tests that mean it, so that an unexpected one is reported.
   for (const name of eventNames) if (name !== 'error') core.emitter.on(name, () => made.log.push(name))
