@@ -15,9 +15,9 @@ import { wholeFrame } from '@lastword/protocol'
 import type { Link, LinkEnd, LinkEvents } from '@lastword/transport'
 import type { Sleeper } from './alarms.ts'
 import { atMost } from './at-most.ts'
+import { BoundLink, type BoundLinkHost, type ClosedLink, type FirstFrame } from './bound-link.ts'
 import type { SessionJournal } from './journal.ts'
 import { JournalWriter } from './journal-writer.ts'
-import { requestNeverLeft } from './never-left.ts'
 import type { Platform } from './platform.ts'
 import type { Tracer } from './trace.ts'
 
@@ -33,33 +33,20 @@ export interface DriverEvents<Tag> {
   onJournalFailed(error: unknown): void
 }
 
-/** How a client's link is bound: what was polled for it before it was opened. */
-export interface FirstFrame {
-  frame: Frame | undefined
-  /** True if the frame travels with the upgrade request; else it is sent as soon as the link is open. */
-  early: boolean
-}
-
-/** Why this side ended a link, in the words of its close frame. */
-export interface ClosedLink {
-  code: number
-  reason: string
-}
-
 /**
  * Runs a session machine on links and a clock: carries its outputs out, hands its frames to the link while that is
  * writable, wakes it at its deadlines. What is given in during a turn of the event loop leaves at its end, or in portions
  * if it is much.
  */
-export class SessionDriver<Tag> implements Sleeper {
+export class SessionDriver<Tag> implements Sleeper, BoundLinkHost {
   readonly #machine: SessionMachine<Tag>
   readonly #platform: Platform
   readonly #events: DriverEvents<Tag>
   readonly #tracer: Tracer | undefined
   /** The latest link: mostly there is no other. */
-  #link: BoundLink<Tag> | undefined
+  #link: BoundLink | undefined
   /** Those before it that are not over, the oldest first. Never changed in place. */
-  #olderLinks: readonly BoundLink<Tag>[] = noLinks
+  #olderLinks: readonly BoundLink[] = noLinks
   #lastLinkId = 0
   #dispatching = false
   #flushing = false
@@ -236,7 +223,7 @@ export class SessionDriver<Tag> implements Sleeper {
   }
 
   /** For a bound link: it is open. */
-  linkOpened(bound: BoundLink<Tag>): void {
+  linkOpened(bound: BoundLink): void {
     const { id, link, first } = bound
     bound.opened = true
     this.#tracer?.linkOpened(id)
@@ -256,7 +243,7 @@ export class SessionDriver<Tag> implements Sleeper {
   }
 
   /** For a bound link: it is over. */
-  linkEnded(bound: BoundLink<Tag>, end: LinkEnd): void {
+  linkEnded(bound: BoundLink, end: LinkEnd): void {
     const rest = this.#links.filter((one) => one !== bound)
     this.#link = rest.pop()
     this.#olderLinks = rest.length === 0 ? noLinks : rest
@@ -267,7 +254,7 @@ export class SessionDriver<Tag> implements Sleeper {
       code: end.code,
       reason: end.reason,
       clean: end.clean,
-      neverLeft: neverLeft(bound, end),
+      neverLeft: bound.neverLeft(end),
     })
     this.#events.onLinkEnd(bound.id, end, bound.closed)
   }
@@ -308,27 +295,27 @@ export class SessionDriver<Tag> implements Sleeper {
   }
 
   /** All links that are not over, the oldest first. */
-  get #links(): readonly BoundLink<Tag>[] {
+  get #links(): readonly BoundLink[] {
     return this.#link === undefined ? this.#olderLinks : [...this.#olderLinks, this.#link]
   }
 
-  #add(bound: BoundLink<Tag>): void {
+  #add(bound: BoundLink): void {
     if (this.#link !== undefined) this.#olderLinks = this.#links
     this.#link = bound
   }
 
-  #sendOn(bound: BoundLink<Tag>): void {
+  #sendOn(bound: BoundLink): void {
     let frame = this.#nextFrame(bound)
     while (frame !== undefined) {
       this.#tracer?.frame('out', bound.id, wholeFrame(frame))
       // The next one is asked for before this one goes, so that the link knows whether to wait for it.
       const next = this.#nextFrame(bound)
-      give(bound.link, frame, next === undefined)
+      bound.send(frame, next === undefined)
       frame = next
     }
   }
 
-  #nextFrame(bound: BoundLink<Tag>): Frame | FrameInPieces | undefined {
+  #nextFrame(bound: BoundLink): Frame | FrameInPieces | undefined {
     const { opened, closing, link, id } = bound
     return opened && !closing && link.writable ? this.#machine.pollPiecesOf(id) : undefined
   }
@@ -417,70 +404,8 @@ export class SessionDriver<Tag> implements Sleeper {
   }
 }
 
-/** A link in the service of a driver. */
-class BoundLink<Tag> implements LinkEvents {
-  readonly id: LinkId
-  readonly link: Link
-  readonly first: FirstFrame | undefined
-  opened = false
-  /** What this side closes it with, from then on. */
-  closed: ClosedLink | undefined
-  ended: Promise<LinkEnd> | undefined
-  readonly #driver: SessionDriver<Tag>
-  /** Of those who wait for its end. */
-  #waiting: Array<() => void> | undefined
-
-  constructor(driver: SessionDriver<Tag>, id: LinkId, link: Link, first: FirstFrame | undefined) {
-    this.#driver = driver
-    this.id = id
-    this.link = link
-    this.first = first
-  }
-
-  get closing(): boolean {
-    return this.closed !== undefined
-  }
-
-  /** For one that is not over: resolves when it is, whoever ended it, and the owner has been told. */
-  get over(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting ??= []
-      this.#waiting.push(resolve)
-    })
-  }
-
-  onOpen(): void {
-    this.#driver.linkOpened(this)
-  }
-
-  onFrame(frame: Frame, bytes: number): void {
-    this.#driver.frameCame(this.id, frame, bytes)
-  }
-
-  onDrain(): void {
-    this.#driver.flush()
-  }
-
-  onEnd(end: LinkEnd): void {
-    this.#driver.linkEnded(this, end)
-    for (const resolve of this.#waiting ?? []) resolve()
-  }
-}
-
 const noLinks: readonly never[] = []
 
 /** So much at least makes a frame worth its write; so much is a few frames. */
 const portionBytesMin = 4 * 1024
 const portionBytesMax = 32 * 1024
-
-function give(link: Link, frame: Frame | FrameInPieces, last: boolean): void {
-  if (typeof frame === 'string' || frame instanceof Uint8Array) link.send(frame, last)
-  else if (link.sendPieces !== undefined) link.sendPieces(frame, last)
-  else link.send(wholeFrame(frame), last)
-}
-
-/** True if nothing that was polled for the link can have reached anybody. */
-function neverLeft(bound: BoundLink<unknown>, end: LinkEnd): boolean {
-  if (end.opened) return false
-  return !bound.first?.early || requestNeverLeft(end)
-}

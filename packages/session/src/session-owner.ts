@@ -1,7 +1,7 @@
 import type { CloseReport, LastwordError, LinkId, SessionConfig } from '@lastword/protocol'
 import type { LinkEnd } from '@lastword/transport'
+import type { ClosedLink } from './bound-link.ts'
 import type { LostMessage } from './lost-session.ts'
-import type { ClosedLink } from './session-driver.ts'
 import type { SessionState } from './session-types.ts'
 
 /** What the owner of a session (the SDK, the adapter) is told. */
