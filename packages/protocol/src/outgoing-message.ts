@@ -59,6 +59,13 @@ export class OutgoingMessage<Tag = unknown> {
     return idHead.length + this.id.length + this.#head.length + this.#text.length + 1
   }
 
+  /** It is handled, and nobody will ask for its text again. Returns the memory of that, where it was kept as UTF-8. */
+  release(): Uint8Array | undefined {
+    const text = this.textUtf8
+    if (text !== undefined) this.#text = undefined
+    return text
+  }
+
   /** It will never be transmitted (again), and takes no memory for it. */
   forget(): void {
     this.state = 'settled'

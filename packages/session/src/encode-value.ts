@@ -7,8 +7,9 @@ import {
   utf8Length,
 } from '@lastword/protocol'
 import { binaryOf } from './binary.ts'
-import { byteLength, utf8Of } from './byte-length.ts'
+import { byteLength } from './byte-length.ts'
 import type { Delivery, Outgoing } from './delivery.ts'
+import { keptText } from './long-text.ts'
 
 /**
  * Serialises a value, which is not looked at again: later changes by the caller change nothing.
@@ -19,7 +20,7 @@ export function encodeValue(id: string, parts: MessageParts, value: unknown, del
   const payload = binaryOf(value)
   const json = payload === undefined ? payloadText(value) : undefined
   const textBytes = json === undefined ? 0 : byteLength(json)
-  const text = json !== undefined && textBytes >= longTextBytes ? utf8Of(json) : json
+  const text = json === undefined ? undefined : keptText(json, textBytes)
   const { name, re, ask, again, meta } = parts
   const message = encodeMessage(id, { text, textBytes, payload, name, re, ask, again, meta }, delivery)
   if (payload !== undefined) checkHeader(message)
@@ -35,12 +36,6 @@ function checkHeader(message: Outgoing): void {
     'Send less in meta, or put it into the payload.',
   )
 }
-
-/**
- * From so many bytes on, the text of a message is kept as the bytes that are sent: the engine copies what it keeps of texts
- * about, and 64 KiB that wait to be acknowledged outlive two of its collections of what is young.
- */
-const longTextBytes = 16 * 1024
 
 /** What stands in front of `rest`, at its longest. */
 const seqHead = '{"t":"msg","seq":9007199254740991'

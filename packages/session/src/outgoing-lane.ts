@@ -15,6 +15,7 @@ import { checkName, checkSendOptions } from './argument-checks.ts'
 import { CallOrder } from './call-order.ts'
 import { Delivery, type DeliveryObserver, type Outgoing } from './delivery.ts'
 import { encodeValue } from './encode-value.ts'
+import { giveBackText } from './long-text.ts'
 import type { LostMessage } from './lost-session.ts'
 import { MessageIds } from './message-ids.ts'
 import { OpenRequests } from './open-requests.ts'
@@ -202,6 +203,7 @@ export class OutgoingLane implements DeliveryObserver {
     for (const message of messages) {
       const delivery = message.tag
       delivery.handled = true
+      giveBackText(message.release())
       this.#cancelled?.delete(message)
       if (!delivery.isRequest) delivery.resolve(undefined)
     }

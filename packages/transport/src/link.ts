@@ -56,7 +56,7 @@ export interface Link {
   abort(): void
 }
 
-/** One text: these, one behind the other. The bytes are only lent. */
+/** One text: these, one behind the other. The bytes are only lent: the link has copied them when `sendPieces` returns. */
 export interface TextInPieces {
   readonly before: string
   readonly text: Uint8Array
