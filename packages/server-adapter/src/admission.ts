@@ -153,7 +153,7 @@ export class Admission {
       await (restored ? session.journal.release() : session.journal.remove())
       throw error
     }
-    if (this.#table.find(entry.core.sid, entry.key) === entry) return entry
+    if (this.#table.find(entry.sid, entry.key) === entry) return entry
     // It was over, and nobody could ask for it any more: the journal is forgetting it.
     throw new Refusal('session-unknown', 'there is no such session here (any more)')
   }

@@ -18,11 +18,13 @@ export interface ShutdownReport {
 
 /** Closes sessions, which waits until both sides have handled everything; those that are not done in time end as `shutdown`. */
 export async function closeAll(entries: Entry[], deadlineMs: number, report: ShutdownReport): Promise<void> {
+  // By its deadline an entry may have let go of its session.
+  const cores = entries.map(({ core }) => core)
   const timer = setTimeout(() => {
-    for (const { core } of entries) core.abort('shutdown', 'the server has shut down')
+    for (const core of cores) core.abort('shutdown', 'the server has shut down')
   }, deadlineMs)
   await Promise.all(
-    entries.map(async ({ core }) => {
+    cores.map(async (core) => {
       // The timer above is what bounds it, so that all of them end for the same reason.
       const closed = await core.close({ timeoutMs: Number.POSITIVE_INFINITY })
       if (closed.clean) report.clean++

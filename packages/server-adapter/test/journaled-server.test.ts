@@ -1,7 +1,9 @@
 import { connect as connectTo, type NodeConnectOptions, type Session } from '@lastword/sdk'
 import { expect, test, vi } from 'vitest'
 import { memoryJournal } from '../src/journal-memory.ts'
+import { keyDigest } from '../src/same-secret.ts'
 import { brittleJournal } from './brittle-journal.ts'
+import { byHand, hello } from './by-hand.ts'
 import { atTheEnd, closedPort, later, serve, until, within } from './harness.ts'
 import { createSwitch } from './switch.ts'
 
@@ -288,6 +290,31 @@ test('a session that is over is handed over at once, whatever its handlers still
   await first.sessions[0]?.closed
   address.target = second.port
   expect(await within('the end', client.closed)).toMatchObject({ code: 'aborted', reason: 'enough of it' })
+})
+
+test('a session that was over with its only link, and that the journal has not forgotten, is one that nobody has', async () => {
+  const shared = memoryJournal()
+  const { sid, key } = hello()
+  const left = await shared.create({ sid, role: 'server', key: keyDigest(key), identity: '' })
+  await left.write({
+    number: 1,
+    add: [],
+    remove: [],
+    state: {
+      v: 1,
+      links: 1,
+      welcomed: true,
+      out: { acked: 0, handledTotal: 0 },
+      in: { got: 0, handled: 0, handledTotal: 0 },
+      ended: { code: 'aborted', reason: 'enough of it', by: 'peer' },
+    },
+  })
+  await left.release()
+  const served = await serve('ws', { adapter: { journal: shared } })
+  const client = await byHand(served)
+  client.say(hello({ link: 2, fresh: false }))
+  expect(await client.isClosed()).toMatchObject({ reason: 'session-unknown' })
+  expect(client.heard).toEqual([expect.objectContaining({ t: 'reset', code: 'session-unknown' })])
 })
 
 test('a client whose session nobody has any more is told so', async () => {

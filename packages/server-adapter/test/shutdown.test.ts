@@ -57,6 +57,29 @@ describe.each(schemes)('%s', (scheme: Scheme) => {
     await expect(asked).rejects.toMatchObject({ code: 'delivery-failed' })
   })
 
+  test('the deadline ends the sessions that are left, whatever has become of the others by then', async () => {
+    const { adapter, connect } = await serve(scheme)
+    adapter.onSession((session) => session.handle('hang', () => new Promise(() => {})))
+    const idle = connect()
+    await idle.opened
+    const busy = connect()
+    const asked = later(busy.request('hang', 1, { id: 'hangs' }))
+    await busy.opened
+    await until(() => adapter.sessionCount === 2, { what: 'both sessions' })
+    const shutdown = adapter.shutdown({ deadlineMs: 1000 })
+    await idle.closed
+    expect(await within('shutdown', shutdown)).toMatchObject({
+      sessions: 2,
+      unclean: expect.arrayContaining([
+        expect.objectContaining({
+          sessionId: busy.id,
+          report: expect.objectContaining({ code: 'shutdown', by: 'local' }),
+        }),
+      ]),
+    })
+    await expect(asked).rejects.toMatchObject({ code: 'delivery-failed' })
+  })
+
   test('connections that have not said hello are closed at once, whatever sessions still do', async () => {
     const { adapter, connect, raw, wss } = await serve(scheme)
     adapter.onSession((session) => session.handle('hang', () => new Promise(() => {})))
