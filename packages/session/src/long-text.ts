@@ -1,3 +1,5 @@
+import { nodeLike } from './node-like.ts'
+
 /** Node, Bun and Deno have it; browsers do not. */
 const { Buffer } = globalThis as {
   Buffer?: { allocUnsafeSlow(bytes: number): Utf8Memory; from(memory: ArrayBufferLike): Utf8Memory }
@@ -17,22 +19,23 @@ interface Utf8Memory extends Uint8Array {
  * @param bytes how many `text` takes as UTF-8
  */
 export function keptText(text: string, bytes: number): string | Uint8Array {
-  if (bytes < longTextBytes || Buffer === undefined) return text
-  const memory =
-    bytes <= roomBytes ? (free.pop() ?? Buffer.allocUnsafeSlow(roomBytes)) : Buffer.allocUnsafeSlow(bytes)
+  if (bytes < longTextBytes || !nodeLike || Buffer === undefined) return text
+  const shelf = shelves.find(({ size }) => bytes <= size)
+  const memory = shelf?.free.pop() ?? Buffer.allocUnsafeSlow(shelf?.size ?? bytes)
   memory.write(text)
   return memory.subarray(0, bytes)
 }
 
 /** Says that nobody will read it again. */
 export function giveBackText(utf8: Uint8Array | undefined): void {
-  if (Buffer === undefined || utf8?.buffer.byteLength !== roomBytes || free.length === freeMax) return
-  free.push(Buffer.from(utf8.buffer))
+  if (Buffer === undefined || utf8 === undefined) return
+  const { buffer } = utf8
+  const shelf = shelves.find(({ size }) => size === buffer.byteLength)
+  if (shelf !== undefined && shelf.free.length < freeMax) shelf.free.push(Buffer.from(buffer))
 }
 
 const longTextBytes = 16 * 1024
-/** A long text mostly has room in this; what is longer has memory of its own. */
-const roomBytes = 128 * 1024
-/** So many are kept, for the whole process: what one acknowledgement is mostly about. */
+/** So many of each size are kept, for the whole process: what one acknowledgement is mostly about. */
 const freeMax = 16
-const free: Utf8Memory[] = []
+/** Each twice as large as the one before: no text takes twice the memory that it needs. What is longer has memory of its own. */
+const shelves = [32, 64, 128].map((kib) => ({ size: kib * 1024, free: [] as Utf8Memory[] }))

@@ -1,5 +1,6 @@
 import { afterReading } from '@lastword/transport'
 import type { Alarms } from './alarms.ts'
+import { nodeLike } from './node-like.ts'
 
 /**
  * What a session needs of the machine that it runs on, besides links. Given in, so that tests can stand in for it
@@ -44,7 +45,7 @@ export const platform: Platform = {
   },
 
   endOfTurn,
-  ...(typeof process === 'object' && typeof process.nextTick === 'function' && { endOfCallback }),
+  ...(nodeLike && { endOfCallback }),
 
   report: (error) => console.error(error),
   warn: (error) => console.warn(error),

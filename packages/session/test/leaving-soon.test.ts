@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { platform } from '../src/index.ts'
 import { type Pair, type PairOptions, pair } from './pair.ts'
 
@@ -112,4 +112,21 @@ test('the end of a callback comes behind all promises that follow from it, and b
     }
   })
   expect(log.slice(-3)).toEqual(['the last promise', 'the end', 'the next callback'])
+})
+
+describe('in a page whose bundle brings a process and a Buffer', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals()
+    vi.resetModules()
+  })
+
+  test('nothing waits for the ticks of that, which are timers, and texts stay texts', async () => {
+    vi.stubGlobal('process', Object.create(process, { versions: { value: {} } }))
+    vi.resetModules()
+    const page = await import('../src/platform.ts')
+    const { keptText } = await import('../src/long-text.ts')
+    expect(page.platform.endOfCallback).toBeUndefined()
+    const text = 'x'.repeat(100_000)
+    expect(keptText(text, text.length)).toBe(text)
+  })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
+import { keptText } from '../src/long-text.ts'
 import type { MemoryLink } from './memory-link.ts'
 import { later, pair } from './pair.ts'
 
@@ -106,3 +107,11 @@ describe('the memory of a long text', () => {
 function textOf(n: number): string {
   return String.fromCharCode(65 + n).repeat(16_000 + n * 2100)
 }
+
+test('a long text takes less than twice the memory that it needs', () => {
+  for (const bytes of [16_384, 20_000, 33_000, 65_538, 131_072, 200_000]) {
+    const kept = keptText('x'.repeat(bytes), bytes) as Uint8Array
+    expect(kept).toHaveLength(bytes)
+    expect(kept.buffer.byteLength).toBeLessThanOrEqual(2 * bytes)
+  }
+})

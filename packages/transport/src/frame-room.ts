@@ -37,5 +37,11 @@ function roomIn(memory: Buffer): FrameRoom {
 const headerBytesMax = 16
 /** So many of each size are kept, for the whole process: a link holds few at a time, for it is busy then. */
 const freeMax = 8
-/** For a few messages, a frame full of them, and a large one. */
-const shelves = [1024, 32 * 1024, 128 * 1024].map((size) => ({ size, free: [] as FrameRoom[] }))
+/**
+ * From a small message to a large one, each twice as large as the one before: what a peer does not take waits in such memory, and
+ * must not hold many times what it is.
+ */
+const shelves = Array.from({ length: 10 }, (_, doublings) => ({
+  size: 256 * 2 ** doublings,
+  free: [] as FrameRoom[],
+}))

@@ -10,7 +10,12 @@ import type { WsSocket } from './ws-socket.ts'
  * with what it was given when it says so.
  */
 export function mayWriteFrames(socket: WsSocket, connection: Socket): boolean {
-  return socket._socket === connection && socket.extensions === '' && connection instanceof Socket
+  return socket.extensions === '' && isBelow(socket, connection)
+}
+
+/** True if this is the connection that a `ws` socket writes to, and one of Node itself. */
+export function isBelow(socket: WsSocket, connection: Socket): boolean {
+  return socket._socket === connection && connection instanceof Socket
 }
 
 /** Who hears what became of a frame. */
@@ -36,8 +41,8 @@ export function writeFrame(
   const apart = frame instanceof Uint8Array && !masked && bytes > copiedBytesMax
   const room = takeRoom(apart ? 0 : bytes)
   const onDone = (error?: Error | null) => {
-    // What could not be written may still be read by the system.
-    if (!error) giveBack(room)
+    // What could not be written may still be read by the system; and a connection that is destroyed reports no error for that.
+    if (!error && !connection.destroyed) giveBack(room)
     listener.onFrameWritten(bytes, error)
   }
   if (apart) {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { fitReason, isSendableCode } from './close-frame.ts'
+import { isBelow } from './frame-writer.ts'
 import { watchIdle } from './idle-watch.ts'
 import type { Link, LinkEnd } from './link.ts'
 import { connectFailure } from './node-failure.ts'
@@ -50,8 +51,9 @@ export interface NodeLinkOptions {
  * in which the socket was handed to you, for `ws` does not keep messages that nobody listens to. From then on the
  * socket is the link's: do not send on it, close it or pause it yourself.
  *
- * Only public interfaces of `ws`, `net` and `tls` are used. Frames that `ws` would have nothing to compress in are written to
- * the connection below it, once that was seen to be the one that it writes to.
+ * Nothing is changed in `ws`, `net` and `tls`. Frames that `ws` would have nothing to compress in are written to the connection
+ * below it, once that was seen to be the one that it writes to (`_socket`), and that it has seen a close frame is seen by that it
+ * listens for data no more; all else that is used of them is public.
  *
  * @param rawSocket the same as in the options, which many links can share then
  */
@@ -220,14 +222,16 @@ class NodeLink extends SendingLink<NodeLinkOptions> implements Link {
    * With both close frames seen and our FIN sent, all that is still to come is the peer's FIN, which the kernel can wait for
    * by itself: the connection is closed at once. Besides a turn, that saves what ws does at a FIN, which makes two errors
    * that nobody sees; each takes longer than most of what a connection needs. Over TLS the peer still says that it ends,
-   * and what comes to a connection that is closed is answered by a reset.
+   * and what comes to a connection that is closed is answered by a reset. And of a connection that is not Node's own nobody
+   * knows what becomes of its last bytes when it is destroyed.
    *
    * ws has seen a close frame when it listens for data no more. `listeners`: how many listen besides.
    */
   #endIfSaid(listeners: number): boolean {
     const raw = this.rawSocket
     if (!raw?.writableFinished || raw.listenerCount('data') > listeners) return false
-    if (this.error || this.#refusing || (raw as TLSSocket).encrypted) return false
+    if (this.error || this.#refusing || (raw as TLSSocket).encrypted || !isBelow(this.socket, raw))
+      return false
     this.#said = true
     raw.destroy()
     return true

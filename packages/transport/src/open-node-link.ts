@@ -7,7 +7,7 @@ import { type TlsMemory, tlsMemory } from './tls-memory.ts'
 
 /**
  * How a Node client connects. These and every other client option of `ws` are handed to it; frames are not
- * compressed unless `perMessageDeflate` asks for it.
+ * compressed unless `perMessageDeflate` asks for it. (`generateMask` is asked only where they are: all others are masked here.)
  */
 export interface NodeClientOptions extends SecureContextOptions {
   /** Sent with the upgrade request: cookies, authorization. */

@@ -78,7 +78,9 @@ export abstract class SendingLink<Options extends { lowWaterBytes?: number }>
     if (raw !== undefined && mayWriteFrames(this.socket, raw)) {
       writeFrame(raw, frame, bytes, this.socket.url !== undefined, this)
     } else {
-      const data = typeof frame === 'string' || frame instanceof Uint8Array ? frame : joined(frame)
+      const whole = typeof frame === 'string' || frame instanceof Uint8Array ? frame : joined(frame)
+      // What stands in for ws where there is no connection to see may know texts alone.
+      const data = raw === undefined && isText(frame) ? whole.toString() : whole
       const options = frame instanceof Uint8Array ? asBinary : asText
       this.socket.send(data, options, (error) => this.onFrameWritten(bytes, error))
     }
@@ -145,6 +147,10 @@ function byteLength(frame: string | Uint8Array | TextInPieces): number {
   if (typeof frame === 'string') return Buffer.byteLength(frame)
   if (frame instanceof Uint8Array) return frame.byteLength
   return Buffer.byteLength(frame.before) + frame.text.byteLength + Buffer.byteLength(frame.after)
+}
+
+function isText(frame: string | Uint8Array | TextInPieces): boolean {
+  return !(frame instanceof Uint8Array)
 }
 
 function joined({ before, text, after }: TextInPieces): Buffer {

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { expect, test } from 'vitest'
-import { mayWriteFrames } from '../src/frame-writer.ts'
+import { isBelow, mayWriteFrames } from '../src/frame-writer.ts'
 import type { WsSocket } from '../src/ws-socket.ts'
 
 function wsOver(connection: unknown, extensions = ''): WsSocket {
@@ -23,4 +23,5 @@ test('frames are left to ws where it may hold some back to compress them', () =>
 test('frames are left to ws where the connection is not one of Node, and may read what it has said to have written', () => {
   const connection = new Duplex() as Socket
   expect(mayWriteFrames(wsOver(connection), connection)).toBe(false)
+  expect(isBelow(wsOver(connection), connection)).toBe(false)
 })

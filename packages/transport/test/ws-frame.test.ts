@@ -82,6 +82,13 @@ describe('room for a frame', () => {
     expect(rooms.filter((room) => again.has(room))).toHaveLength(8)
   })
 
+  test.each([300, 1100, 5000, 17_000, 40_000, 66_000])(
+    'of %i bytes takes less than twice that: what a peer does not take waits in it',
+    (bytes) => {
+      expect(takeRoom(bytes).memory.length).toBeLessThan(2 * bytes)
+    },
+  )
+
   test('of more than 128 KiB is not kept', () => {
     const room = takeRoom(131_057)
     giveBack(room)
