@@ -41,6 +41,11 @@ export class SessionFrames<Tag> {
     return this.#ending
   }
 
+  /** The same where it has begun: there is none before the peer's `fin`, or ours, or an end. */
+  protected get endingBegun(): SessionEnding<Tag> | undefined {
+    return this.#ending
+  }
+
   /** True if nobody needs anything of the session any more. */
   protected get released(): boolean {
     return this.#ending?.released === true

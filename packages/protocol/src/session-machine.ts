@@ -69,7 +69,7 @@ export class SessionMachine<Tag = unknown> extends SessionFrames<Tag> {
   /** Client: true if a link should be opened: the session goes on, or its last acknowledgement must be said again. */
   get wantsLink(): boolean {
     if (this.parts.config.role !== 'client' || this.links.current !== undefined) return false
-    return this.ending.wantsLink
+    return this.endingBegun?.wantsLink !== false
   }
 
   /** True once a `welcome` has been received (client) or a `hello` accepted (server). */
@@ -256,7 +256,7 @@ export class SessionMachine<Tag = unknown> extends SessionFrames<Tag> {
   // Links
 
   #onLinkEnd(end: Extract<SessionInput<Tag>, { type: 'link-end' }>, now: number): void {
-    if (this.ending.onLinkEnd(end, now)) return
+    if (this.endingBegun?.onLinkEnd(end, now)) return
     const link = this.links.withId(end.link)
     if (link === undefined) return
     if (link === this.links.next) return this.links.detach(link)

@@ -35,6 +35,9 @@ const countersOnly = new Set([
   // When something was asked, for the round-trip time that is counted.
   '_$pingAt',
   'helloAt',
+  // They say when a driver had better ask for frames: here they are asked for at any time.
+  '_$bytesSinceAck',
+  '_$countSinceAck',
 ])
 
 const rules: TextRules = { countersOnly, isClock: (owner) => owner instanceof Deadlines }

@@ -335,6 +335,6 @@ export const faultsOfDelivery: readonly PlantedFault[] = [
 ]
 
 function outboxOf(machine: SessionMachine): Record<string, number> {
-  const { outbox } = insideOf<{ outbox: object }>(machine)._$parts as { outbox: object }
+  const { outbox } = insideOf<{ outbox: object }>(machine).parts as { outbox: object }
   return insideOf<number>(outbox)
 }
