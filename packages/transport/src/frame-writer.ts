@@ -7,10 +7,12 @@ import type { WsSocket } from './ws-socket.ts'
 /**
  * True if frames may be written to the connection below a `ws` socket without `ws`: it writes to that very one, has nothing
  * to compress, and so keeps nothing back that ours would overtake. Only a connection of Node itself is known to have done
- * with what it was given when it says so.
+ * with what it was given when it says so; whoever has put a `write` of its own in place of that may keep what it is given.
  */
 export function mayWriteFrames(socket: WsSocket, connection: Socket): boolean {
-  return socket.extensions === '' && isBelow(socket, connection)
+  return (
+    socket.extensions === '' && isBelow(socket, connection) && connection.write === Socket.prototype.write
+  )
 }
 
 /** True if this is the connection that a `ws` socket writes to, and one of Node itself. */

@@ -25,3 +25,10 @@ test('frames are left to ws where the connection is not one of Node, and may rea
   expect(mayWriteFrames(wsOver(connection), connection)).toBe(false)
   expect(isBelow(wsOver(connection), connection)).toBe(false)
 })
+
+test('frames are left to ws where somebody listens in on what is written, and may keep it', () => {
+  const connection = new Socket()
+  const { write } = connection
+  connection.write = ((...given: Parameters<typeof write>) => write.apply(connection, given)) as typeof write
+  expect(mayWriteFrames(wsOver(connection), connection)).toBe(false)
+})

@@ -18,6 +18,28 @@ async function serverSocket(
   return { socket: met.socket as WebSocket, request: met.request as IncomingMessage, client }
 }
 
+test('what somebody has kept of what was written stays what it was', async () => {
+  const { socket, request, client } = await serverSocket()
+  const raw = request.socket
+  const kept: Buffer[] = []
+  const { write } = raw
+  raw.write = ((...given: Parameters<typeof write>) => {
+    if (given[0] instanceof Uint8Array) kept.push(given[0] as unknown as Buffer)
+    return write.apply(raw, given)
+  }) as typeof write
+  const link = createNodeLink(socket, { rawSocket: raw })
+  record(link)
+  let came = 0
+  client.on('message', () => came++)
+  const frames = Array.from({ length: 20 }, (_, n) => new Uint8Array(200).fill(n))
+  for (const [n, frame] of frames.entries()) {
+    link.send(frame, true)
+    await until(() => came === n + 1, { what: 'the frame' })
+  }
+  const all = Buffer.concat(kept)
+  for (const frame of frames) expect(all.includes(Buffer.from(frame))).toBe(true)
+})
+
 for (const side of ['node client', 'node server'] as const) {
   test(`the small frames of one turn wait for its end and then leave (${side})`, async () => {
     const { link, peerFrames } = await pair(side, false)
