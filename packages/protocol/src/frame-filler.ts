@@ -80,6 +80,7 @@ export class FrameFiller<Tag> {
     if (!this.#anything) return undefined
     const parts: string[] = []
     let text: Uint8Array | undefined
+    let behind = parts
     let bytes = this.#addControl(parts)
     while (this.#inbox.ackDue && bytes <= controlBytesMax) {
       const ack = encodeAck(this.#inbox.takeAck())
@@ -98,13 +99,16 @@ export class FrameFiller<Tag> {
       let room = limits.batchBytesMax - bytes
       // Beside messages, notes must fit into the overhead that the receiver does not charge to the window.
       if (carried.messages > 0) room = Math.min(room, limits.frameOverheadBytes - bytes + carried.messages)
-      if (link.attached && text === undefined) bytes += this.#addNotes(parts, room)
+      // Behind a long text as well: they would wait until none is queued any more.
+      if (text !== undefined) behind = []
+      if (link.attached) bytes += this.#addNotes(behind, room, parts.length)
       bytes -= carried.shorter
     }
     if (parts.length > 0) {
       // Each part was counted with a comma behind it, and the last one has none.
       this.#counters.frameMade(bytes - 1)
-      return text === undefined ? `${listOf(parts)}]` : { before: listOf(parts), text, after: '}]' }
+      if (text === undefined) return `${listOf(parts)}]`
+      return { before: listOf(parts), text, after: `}${behind.map((note) => `,${note}`).join('')}]` }
     }
     return link.attached ? this.#noteFrame() : undefined
   }
@@ -175,14 +179,14 @@ export class FrameFiller<Tag> {
     return this.#counted(encodeBinaryMsg(next, next.payload))
   }
 
-  /** Returns the bytes that were added. */
-  #addNotes(parts: string[], bytesMax: number): number {
+  /** Returns the bytes that were added. `envelopes`: how many the frame has already. */
+  #addNotes(parts: string[], bytesMax: number, envelopes: number): number {
     let bytes = 0
     let taken = 0
     for (const note of this.#notes ?? []) {
       const more = utf8Length(note.text) + 1
       if (note.payload !== undefined || bytes + more > bytesMax) break
-      if (parts.length >= limits.envelopesPerFrameMax) break
+      if (envelopes + taken >= limits.envelopesPerFrameMax) break
       parts.push(note.text)
       bytes += more
       taken++

@@ -49,7 +49,7 @@ describe('a text that is kept as UTF-8', () => {
     expect(machine.retainedBytes).toBe(asText.client.machine.retainedBytes)
   })
 
-  test('is handed out as it is kept, and nothing stands behind it in its frame', () => {
+  test('is handed out as it is kept, and no message stands behind it in its frame', () => {
     const pair = connected()
     say(pair, utf8)
     const frames = pieces(pair)
@@ -57,13 +57,26 @@ describe('a text that is kept as UTF-8', () => {
     expect(split).toHaveLength(1)
     expect((split[0] as FrameInPieces).text).toBe(utf8)
     const { envelopes } = readFrame(wholeFrame(split[0] as FrameInPieces))
-    expect(envelopes.at(-1)).toMatchObject({
+    expect(envelopes.at(-1)).toEqual({ t: 'note' })
+    expect(envelopes.at(-2)).toMatchObject({
       id: 'long',
       ch: 'b',
       ask: true,
       meta: { of: 'ü' },
       d: JSON.parse(text),
     })
+  })
+
+  test('holds no note up, however many others wait behind it', () => {
+    const pair = connected()
+    for (let n = 0; n < 5; n++) pair.client.send(`long${n}`, { text: utf8 })
+    pair.client.input({ type: 'note', text: '{"t":"note","ch":"ü"}', payload: undefined })
+    const before = pair.client.machine.counters.sent.bytes
+    const [first, ...others] = pair.client.poll() as [Frame, ...Frame[]]
+    expect(readFrame(first).envelopes.map(({ t }) => t)).toEqual(['msg', 'note'])
+    expect(others).toHaveLength(4)
+    const bytes = [first, ...others].reduce((sum, frame) => sum + frameBytes(frame), 0)
+    expect(pair.client.machine.counters.sent.bytes - before).toBe(bytes)
   })
 
   test('is counted by the bytes of its frames', () => {
