@@ -78,10 +78,8 @@ export abstract class SendingLink<Options extends { lowWaterBytes?: number }>
     if (raw !== undefined && mayWriteFrames(this.socket, raw)) {
       writeFrame(raw, frame, bytes, this.socket.url !== undefined, this)
     } else {
-      const whole = typeof frame === 'string' || frame instanceof Uint8Array ? frame : joined(frame)
-      // What stands in for ws where there is no connection to see may know texts alone.
-      const data = raw === undefined && isText(frame) ? whole.toString() : whole
       const options = frame instanceof Uint8Array ? asBinary : asText
+      const data = raw === undefined ? asSuch(frame) : inBytes(frame)
       this.socket.send(data, options, (error) => this.onFrameWritten(bytes, error))
     }
     return bytes
@@ -149,12 +147,16 @@ function byteLength(frame: string | Uint8Array | TextInPieces): number {
   return Buffer.byteLength(frame.before) + frame.text.byteLength + Buffer.byteLength(frame.after)
 }
 
-function isText(frame: string | Uint8Array | TextInPieces): boolean {
-  return !(frame instanceof Uint8Array)
+/** What stands in for ws where there is no connection to see may know texts alone. */
+function asSuch(frame: string | Uint8Array | TextInPieces): string | Uint8Array {
+  return typeof frame === 'string' || frame instanceof Uint8Array ? frame : inBytes(frame).toString()
 }
 
-function joined({ before, text, after }: TextInPieces): Buffer {
-  return Buffer.concat([Buffer.from(before), text, Buffer.from(after)])
+/** Bytes are written by ws together with its header, and are counted as such while they wait. */
+function inBytes(frame: string | Uint8Array | TextInPieces): Uint8Array {
+  if (typeof frame === 'string') return Buffer.from(frame)
+  if (frame instanceof Uint8Array) return frame
+  return Buffer.concat([Buffer.from(frame.before), frame.text, Buffer.from(frame.after)])
 }
 
 const asText = { binary: false }

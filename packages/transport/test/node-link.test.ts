@@ -40,6 +40,17 @@ test('what somebody has kept of what was written stays what it was', async () =>
   for (const frame of frames) expect(all.includes(Buffer.from(frame))).toBe(true)
 })
 
+test('a text that ws writes is counted in bytes while it waits', async () => {
+  const { socket, request } = await serverSocket()
+  const raw = request.socket
+  const { write } = raw
+  raw.write = ((...given: Parameters<typeof write>) => write.apply(raw, given)) as typeof write
+  const link = createNodeLink(socket, { rawSocket: raw })
+  record(link)
+  link.send('€'.repeat(1000))
+  expect(link.bufferedBytes).toBeGreaterThan(3000)
+})
+
 for (const side of ['node client', 'node server'] as const) {
   test(`the small frames of one turn wait for its end and then leave (${side})`, async () => {
     const { link, peerFrames } = await pair(side, false)
